@@ -1,0 +1,83 @@
+"""Every kind of failure hypecut can report, each with its exit code and HTTP status.
+
+The message is one sentence that says what is wrong and how to cure it. A `HypecutError` is shown without a
+traceback; any other exception is a fault of the program and is logged with its full trace.
+
+    HypecutError              failed                     exit 1, HTTP 500
+    ├── UsageError            wrong options or values    exit 2, HTTP 422
+    │   ├── BadInputError     a file that can't be used  exit 2, HTTP 422
+    │   │   ├── ChatFormatError, PlanError, MediaError
+    │   └── FolderInUseError  another job's output       exit 2, HTTP 409
+    ├── NothingFoundError     no moment to show          exit 3, HTTP 422
+    │   └── ThinChatError     too few messages to judge
+    ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
+    ├── DiskFullError         no room for the output     exit 1, HTTP 507
+    └── InterruptedByUserError  Ctrl-C or SIGTERM        exit 130, HTTP 409
+"""
+
+
+class HypecutError(Exception):
+    """Base of all errors meant for the user; `str()` of it is one sentence with the cure."""
+
+    exit_code: int = 1
+    http_status: int = 500
+
+
+class UsageError(HypecutError):
+    """An option or argument has a wrong value, or a needed one is missing."""
+
+    exit_code = 2
+    http_status = 422
+
+
+class BadInputError(UsageError):
+    """A file given by the user is missing, unreadable or not what it should be."""
+
+
+class ChatFormatError(BadInputError):
+    """A chat file's format is unknown, or its content does not follow that format."""
+
+
+class PlanError(BadInputError):
+    """A plan file is malformed, or one of its entries can't be used; the message names the entry."""
+
+
+class MediaError(BadInputError):
+    """A video can't be opened or decoded, or has no usable picture track."""
+
+
+class FolderInUseError(UsageError):
+    """The output folder holds files of another job."""
+
+    http_status = 409
+
+
+class NothingFoundError(HypecutError):
+    """The input is fine, but there is nothing in it to make a montage of."""
+
+    exit_code = 3
+    http_status = 422
+
+
+class ThinChatError(NothingFoundError):
+    """The chat has too few messages to tell a highlight from chance."""
+
+
+class SourceUnavailableError(HypecutError):
+    """A remote source (Twitch) refused, failed or is out of reach."""
+
+    exit_code = 4
+    http_status = 502
+
+
+class DiskFullError(HypecutError):
+    """The disk has no room for the output."""
+
+    http_status = 507
+
+
+class InterruptedByUserError(HypecutError):
+    """The user stopped the run; nothing half-written is left under a final name."""
+
+    exit_code = 130
+    http_status = 409
