@@ -15,7 +15,7 @@ from hypecut.errors import BadInputError, DiskFullError
 def written_aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it is renamed to `path` on success and removed otherwise.
 
-    The folder is made if need be. The yielded path keeps the final suffix, so that writers that go by it still work.
+    The folder is made if need be. The yielded path keeps the final suffix, for writers that go by it.
 
     Raises:
         DiskFullError: no room was left.
@@ -43,6 +43,8 @@ def write_text(path: Path, text: str) -> None:
 def write_error(path: Path, error: OSError) -> BadInputError | DiskFullError:
     """The error to raise when writing `path` failed with `error`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFullError(f"no room left on the disk while writing {path}; free some space and run it again.")
+        return DiskFullError(
+            f"no room left on the disk while writing {path}; free some space and run it again."
+        )
     reason = error.strerror or str(error)
     return BadInputError(f"can't write {path} ({reason}); choose another place with --out.")

@@ -1,7 +1,7 @@
 """The values that flow through hypecut: immutable, without input or output of their own.
 
-Times are float seconds (`_s`) on the time line of their VOD or clip, t = 0 at its first video frame. Datetimes are
-aware. The words are those of docs/architecture.md.
+Times are float seconds (`_s`) on the time line of their VOD or clip, t = 0 at its first video frame.
+Datetimes are aware. The words are those of docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,12 @@ class ChatLog:
     __slots__ = ("text_start", "text_utf8", "time_s", "user", "users")
 
     def __init__(
-        self, time_s: FloatArray, user: UserArray, users: tuple[str, ...], text_utf8: bytes, text_start: IntArray
+        self,
+        time_s: FloatArray,
+        user: UserArray,
+        users: tuple[str, ...],
+        text_utf8: bytes,
+        text_start: IntArray,
     ) -> None:
         if not (len(time_s) == len(user) == len(text_start) - 1):
             raise ValueError("the columns of a chat log must be equally long")
@@ -66,7 +71,9 @@ class ChatLog:
 
     def text(self, i: int) -> str:
         """The text of message `i`."""
-        return self.text_utf8[int(self.text_start[i]) : int(self.text_start[i + 1])].decode("utf-8", "replace")
+        return self.text_utf8[int(self.text_start[i]) : int(self.text_start[i + 1])].decode(
+            "utf-8", "replace"
+        )
 
     def between(self, start_s: float, end_s: float) -> range:
         """The indices of the messages with start_s <= time < end_s."""
@@ -89,7 +96,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Term(NamedTuple):
-    """One component of a score: its value, 0..1, and the reason in words and numbers ('' when it says nothing)."""
+    """One component of a score: its value, 0..1, and the reason in words and numbers, '' if there is none."""
 
     value: float
     reason: str = ""

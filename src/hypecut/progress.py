@@ -8,8 +8,8 @@ from typing import Protocol
 class Progress(Protocol):
     """Receives the progress of one step at a time.
 
-    Calls come often (each packet's worth of work may make one); an implementation that shows or stores them must
-    limit its own rate.
+    Calls come often (each packet's worth of work may make one); an implementation that shows or stores them
+    must limit its own rate.
     """
 
     def start(self, step: str, total: float, unit: str = "s") -> None:

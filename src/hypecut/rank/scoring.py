@@ -17,14 +17,15 @@ class Scorer(Generic[C]):
 
     Args:
         weights: how much each component counts; they need not add up to 1.
-        measure: the components of a candidate. One it leaves out counts as 0; one without a weight is an error.
+        measure: the components of a candidate. One it leaves out counts as 0; one without a weight is an
+            error.
     """
 
     def __init__(self, weights: Mapping[str, float], measure: Callable[[C], Mapping[str, Term]]) -> None:
         if not weights or min(weights.values()) < 0 or sum(weights.values()) <= 0:
             raise ValueError("weights must not be negative, and one at least must be positive")
         self.weights = dict(weights)
-        self._measure = measure
+        self._measure: Callable[[C], Mapping[str, Term]] = measure
 
     def score(self, candidate: C) -> Score:
         """The weighted mean of the candidate's components, with the weightiest reasons first.
