@@ -1,0 +1,73 @@
+"""`hypecut detect`: the moments a chat points at, without touching a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypecut.cli import options
+from hypecut.cli.console import say, say_json, table, tell
+from hypecut.cli.start import start
+from hypecut.times import format_time
+
+if TYPE_CHECKING:
+    from hypecut.jobs.detection import DetectionReport
+
+_SHOWN = 20
+
+
+def detect(
+    chat: Annotated[Path, typer.Argument(metavar="CHAT", help="The chat: a file of any known format.")],
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="SECONDS", help="How long the VOD is.  [default: until the last message]"),
+    ] = None,
+    keyword: options.Keywords = None,
+    json: options.Json = False,
+) -> None:
+    """List the moments that a chat points at, and why."""
+    settings = start(keywords=keyword or None).settings
+    duration_s = options.time_option_s("--duration", duration)
+    options.input_file(chat, "chat")
+
+    from hypecut.jobs.detection import detect_chat
+
+    report = detect_chat(chat, duration_s, settings.keywords, settings)
+    if report.imported.unreadable:
+        tell(f"{report.imported.unreadable} of {report.imported.total} messages could not be read.")
+    if json:
+        say_json(_machine(report))
+    else:
+        _people(report)
+
+
+def _machine(report: DetectionReport) -> dict[str, object]:
+    segments = [
+        {
+            "start_s": segment.start_s,
+            "end_s": segment.end_s,
+            "score": segment.score.total,
+            "components": segment.score.components,
+            "reasons": segment.score.reasons,
+        }
+        for segment in report.segments
+    ]
+    return {"segments": segments, "curve": {"step_s": report.step_s, "score": report.curve}}
+
+
+def _people(report: DetectionReport) -> None:
+    rows = [
+        (
+            str(number),
+            format_time(segment.start_s),
+            format_time(segment.end_s),
+            f"{segment.score.total:.2f}",
+            "; ".join(segment.score.reasons),
+        )
+        for number, segment in enumerate(report.segments[:_SHOWN], 1)
+    ]
+    say(table(("#", "from", "to", "score", "why"), rows, numbers=4))
+    if len(report.segments) > _SHOWN:
+        say(f"and {len(report.segments) - _SHOWN} more; --json lists them all")

@@ -1,0 +1,116 @@
+"""`hypecut highlights`: a recording and its chat become a montage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hypecut.cli import options
+from hypecut.cli.console import progress_on_stderr, say, say_json, table, tell
+from hypecut.cli.render import tell_incomplete
+from hypecut.cli.start import start
+from hypecut.times import format_time
+
+if TYPE_CHECKING:
+    from hypecut.jobs.requests import HighlightsResult
+
+
+def highlights(
+    vod: Annotated[str, typer.Argument(metavar="VOD", help="The recording: a video file.")],
+    chat: Annotated[
+        Path | None, typer.Option("--chat", metavar="FILE", help="Its chat: a file of any known format.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="The output folder.  [default: the VOD's name + -highlights]"
+        ),
+    ] = None,
+    keyword: options.Keywords = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Show nothing before this time of the VOD.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="T", help="Show nothing after this time of the VOD.")
+    ] = None,
+    chat_offset: Annotated[
+        str, typer.Option(metavar="S", help="Add so many seconds to the chat's times; may be negative.")
+    ] = "0",
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact", help="Keep boundaries to the frame instead of moving them to where they copy."
+        ),
+    ] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Fetch the whole VOD, not only what is shown; a file is always whole."),
+    ] = False,
+    plan_only: Annotated[bool, typer.Option("--plan-only", help="Stop at the plan: write no video.")] = False,
+    min_duration: options.MinDuration = None,
+    max_duration: options.MaxDuration = None,
+    title: options.Title = False,
+    transition: options.TransitionOption = "none",
+    loudness: options.LoudnessOption = None,
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+) -> None:
+    """Turn a recording and its chat into a montage."""
+    del full  # every VOD is a local file so far
+    loaded = start(keywords=keyword or None, min_duration_s=min_duration, max_duration_s=max_duration)
+    settings = loaded.settings
+    recording = options.vod_file(vod)
+    chat_file = options.input_file(chat, "chat") if chat else None
+
+    from hypecut.jobs.highlights import run_highlights
+    from hypecut.jobs.requests import HighlightsRequest
+    from hypecut.models import TransitionKind
+
+    request = HighlightsRequest(
+        vod=recording,
+        chat=chat_file,
+        out=out,
+        keywords=settings.keywords,
+        from_s=options.time_option_s("--from", from_),
+        to_s=options.time_option_s("--to", to),
+        chat_offset_s=options.time_option_s("--chat-offset", chat_offset, signed=True) or 0.0,
+        exact=exact,
+        plan_only=plan_only,
+        overwrite=overwrite,
+        min_duration_s=settings.min_duration_s,
+        max_duration_s=settings.max_duration_s,
+        titles=title,
+        transition=TransitionKind(transition),
+        loudness_lufs=loudness,
+    )
+    with progress_on_stderr() as progress:
+        result = run_highlights(request, settings, progress)
+    if json:
+        say_json(result)
+    else:
+        report(result)
+
+
+def report(result: HighlightsResult) -> None:
+    """Tell people what was made, what was picked and why, and what was left out."""
+    if result.note:
+        tell(result.note)
+    tell_incomplete(result.incomplete)
+    if result.picks:
+        rows = [
+            (
+                str(number),
+                format_time(pick.start_s),
+                format_time(pick.end_s),
+                f"{pick.score:.2f}",
+                "; ".join(pick.reasons),
+            )
+            for number, pick in enumerate(result.picks, 1)
+        ]
+        say(table(("#", "from", "to", "score", "why"), rows, numbers=4))
+    made = result.montage_path or result.plan_path
+    length = format_time(result.durations_s.montage_total)
+    before = "already done: " if result.status == "already done" else ""
+    say(f"{before}{made} ({length}, cuts: {len(result.picks)})")

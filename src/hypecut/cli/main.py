@@ -1,0 +1,89 @@
+"""The `hypecut` command: its subcommands, and what happens when one fails.
+
+A `HypecutError` is shown as one sentence, with its exit code. Any other exception is a fault of the program:
+its full trace goes into the log, and the terminal gets one line. Command modules import what is heavy only
+when they run, so that help and usage errors come at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from hypecut import __version__
+from hypecut.cli.config import config
+from hypecut.cli.console import tell
+from hypecut.cli.demo import demo
+from hypecut.cli.detect import detect
+from hypecut.cli.doctor import doctor
+from hypecut.cli.export import export
+from hypecut.cli.faults import record_fault
+from hypecut.cli.highlights import highlights
+from hypecut.cli.render import render
+from hypecut.errors import HypecutError, InterruptedByUserError
+
+app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mode=None)
+for _command in (highlights, detect, render, export, demo, doctor, config):
+    app.command()(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hypecut {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hypecut(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
+) -> None:
+    """Turn hours of Twitch into an 8-10 minute highlight montage."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit the process with its exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:] if args is None else args))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run the command line `args` (without the program's name).
+
+    Returns:
+        The exit code; whatever went wrong has been told on stderr in one sentence.
+    """
+    try:
+        code: Any = app(list(args) or ["--help"], prog_name="hypecut", standalone_mode=False)
+        failure = None
+    except (HypecutError, typer.TyperException) as error:
+        code, failure = error.exit_code, _sentence(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code, failure = InterruptedByUserError.exit_code, None
+    except Exception as error:
+        code, failure = 1, record_fault(error)
+    if code == InterruptedByUserError.exit_code:
+        failure = failure or "interrupted; nothing half-written was left behind."
+    if failure:
+        tell(failure if code == InterruptedByUserError.exit_code else f"error: {failure}")
+    return code if isinstance(code, int) else 0
+
+
+def _interrupt(_signum: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _sentence(error: HypecutError | typer.TyperException) -> str:
+    """The error in one line, with the cure."""
+    if isinstance(error, HypecutError):
+        return " ".join(str(error).split())
+    text = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{text}; see `{context.command_path if context else 'hypecut'} --help`."

@@ -1,0 +1,90 @@
+"""Options that several commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from hypecut.errors import BadInputError, UsageError
+from hypecut.times import parse_time_s
+
+TransitionName = Literal["none", "fade", "crossfade"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")]
+Keywords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keyword",
+        metavar="WORD",
+        help="A word or emote that raises a moment's score; give it again for more.",
+    ),
+]
+MinDuration = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="The montage's least length.  [default: 8m]", show_default=False),
+]
+MaxDuration = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="The montage's greatest length.  [default: 10m]", show_default=False),
+]
+Title = Annotated[
+    bool, typer.Option("--title/--no-title", help="Show each cut's title over its first seconds.")
+]
+TransitionOption = Annotated[
+    TransitionName, typer.Option("--transition", help="How one cut follows another.")
+]
+LoudnessOption = Annotated[
+    float | None,
+    typer.Option(
+        "--loudness", metavar="LUFS", min=-70, max=-5, help="Bring each cut to this loudness, e.g. -14."
+    ),
+]
+
+_ADDRESS = re.compile(r"https?://|(www\.|m\.)?twitch\.tv/|v?\d{6,}$", re.IGNORECASE)
+
+
+def time_option_s(option: str, text: str | None, *, signed: bool = False) -> float | None:
+    """The seconds of a time given with `option`; None when it wasn't given.
+
+    Raises:
+        UsageError: the text is not a time; the message names the option.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_time_s(text, signed=signed)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def input_file(path: Path, what: str) -> Path:
+    """`path`, if it is a file.
+
+    Raises:
+        BadInputError: there is no such file.
+    """
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder; name the {what} file.")
+    if not path.exists():
+        raise BadInputError(f"there is no {what} file {path}; check its name.")
+    return path
+
+
+def vod_file(vod: str) -> Path:
+    """The local recording that the argument VOD names.
+
+    Raises:
+        UsageError: it is an address or id on Twitch, which this version can't fetch.
+        BadInputError: there is no such file.
+    """
+    path = Path(vod)
+    if _ADDRESS.match(vod) and not path.exists():
+        raise UsageError(
+            f"{vod} is on Twitch, and this version reads local files only; "
+            "download the VOD and its chat first and give the files: hypecut highlights VOD --chat FILE."
+        )
+    return input_file(path, "video")

@@ -1,0 +1,108 @@
+"""Which moments of a recording go into the montage, on boundaries that suit the recording."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hypecut.errors import MediaError, NothingFoundError, UsageError
+from hypecut.jobs.detection import DetectionReport, detect_chat
+from hypecut.jobs.requests import HighlightsRequest
+from hypecut.media.snap import exact_bounds, snap
+from hypecut.media.source import SourceReader
+from hypecut.models import Segment
+from hypecut.progress import Progress
+from hypecut.rank.selection import Selection, Window, select
+from hypecut.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# As plan files keep times, so that the length counted here is the length of the plan.
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was found and what of it is shown."""
+
+    duration_s: float
+    report: DetectionReport
+    candidates: tuple[Segment, ...]
+    selection: Selection
+
+    @property
+    def picks(self) -> list[Segment]:
+        """The segments of the montage, in its order."""
+        return [self.candidates[i] for i in self.selection.picked]
+
+
+def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress: Progress) -> Choice:
+    """Detect, place every candidate on usable boundaries, and pick those that make the best montage.
+
+    Raises:
+        UsageError: the range lies outside the recording.
+        MediaError, ChatFormatError, BadInputError: a file can't be read.
+        NothingFoundError, ThinChatError: there is nothing to pick, or too little chat to tell.
+    """
+    with SourceReader(request.vod) as source:
+        duration_s = source.duration_s
+        if (request.from_s or 0.0) >= duration_s:
+            raise UsageError(f"--from is beyond the end of {request.vod} ({duration_s:.0f} s).")
+        progress.start("detect", 1.0, "")
+        report = detect_chat(chat, duration_s, request.keywords, settings, request.chat_offset_s)
+        progress.finish()
+        wanted = _in_range(
+            report.segments, request.from_s or 0.0, request.to_s or duration_s, settings.min_segment_s
+        )
+        candidates = _placed(source, wanted, request, settings, progress)
+    if not candidates:
+        raise NothingFoundError(f"the chat of {request.vod} has no moment that stands out; nothing was made.")
+    window = Window(request.min_duration_s, request.max_duration_s)
+    selection = select(
+        candidates, window, source_duration_s=duration_s, overlap_s=request.cut_transition.overlap_s
+    )
+    if not selection.picked:
+        raise NothingFoundError(
+            f"no moment fits into {request.max_duration_s:.0f} s; allow more with --max-duration."
+        )
+    return Choice(duration_s, report, tuple(candidates), selection)
+
+
+def _in_range(segments: Sequence[Segment], from_s: float, to_s: float, shortest_s: float) -> list[Segment]:
+    """The segments cut to the range, without those that lose their peak or become too short."""
+    kept = []
+    for segment in segments:
+        start_s, end_s = max(segment.start_s, from_s), min(segment.end_s, to_s)
+        if from_s <= segment.peak_s <= to_s and end_s - start_s >= shortest_s:
+            kept.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
+    return kept
+
+
+def _placed(
+    source: SourceReader,
+    segments: Sequence[Segment],
+    request: HighlightsRequest,
+    settings: Settings,
+    progress: Progress,
+) -> list[Segment]:
+    """The segments on boundaries where the recording can be copied, or on frames with `exact`."""
+    progress.start("snap", len(segments), "segments")
+    from_s, to_s = request.from_s or 0.0, request.to_s or float("inf")
+    placed = []
+    for done, segment in enumerate(segments, 1):
+        try:
+            bounds = exact_bounds(source, segment.start_s, segment.end_s)
+            if not request.exact:
+                snapped = snap(source, segment.start_s, segment.end_s, settings.snap_max_s)
+                bounds = snapped if snapped[0] >= from_s and snapped[1] <= to_s else bounds
+            start_s, end_s = (round(time_s, _DECIMALS) for time_s in bounds)
+            placed.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
+        except MediaError as error:
+            log.warning("a moment at %.0f s is passed over: %s", segment.peak_s, error)
+        progress.update(done)
+    progress.finish()
+    return placed

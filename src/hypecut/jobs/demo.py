@@ -1,0 +1,87 @@
+"""The demo: an invented recording with planted moments goes through the whole highlights job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from hypecut.chat.sample import PlantedMoment, planted_moments, sample_chat
+from hypecut.chat.sample_file import write_twitchdownloader
+from hypecut.jobs.highlights import run_highlights
+from hypecut.jobs.requests import HighlightsRequest, HighlightsResult, Pick
+from hypecut.media.sample import RecordingSpec, generate_recording
+from hypecut.media.sample_sound import SoundSpec
+from hypecut.progress import Progress
+from hypecut.settings import Settings
+
+DURATION_S = 480.0
+MIN_DURATION_S = 90.0
+MAX_DURATION_S = 150.0
+SEED = 7
+_STREAMER = "hypecut_demo"
+
+
+class FoundMoment(msgspec.Struct, frozen=True):
+    """A planted moment, and whether the montage shows it."""
+
+    title: str
+    at_s: float
+    found: bool
+
+
+class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo made and which planted moments it found."""
+
+    recording: str
+    chat: str
+    out: str
+    montage_path: str | None
+    moments: tuple[FoundMoment, ...]
+    result: HighlightsResult
+
+
+def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult:
+    """Generate a recording and its chat in `folder`, and make highlights of them in `folder/highlights`.
+
+    What an earlier demo generated there is used again.
+
+    Raises:
+        BadInputError, DiskFullError: the folder can't be written to.
+    """
+    recording, chat = folder / "recording.mp4", folder / "chat.json"
+    moments = planted_moments(DURATION_S, SEED)
+    if not recording.is_file():
+        generate_recording(recording, _spec(moments), progress)
+    if not chat.is_file():
+        messages = sample_chat(DURATION_S, moments, SEED)
+        write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
+    request = HighlightsRequest(
+        vod=recording,
+        chat=chat,
+        out=folder / "highlights",
+        min_duration_s=MIN_DURATION_S,
+        max_duration_s=MAX_DURATION_S,
+    )
+    result = run_highlights(request, settings, progress)
+    return DemoResult(
+        recording=str(recording),
+        chat=str(chat),
+        out=result.out,
+        montage_path=result.montage_path,
+        moments=tuple(FoundMoment(m.title, m.at_s, _is_shown(m, result.picks)) for m in moments),
+        result=result,
+    )
+
+
+def _spec(moments: tuple[PlantedMoment, ...]) -> RecordingSpec:
+    return RecordingSpec(
+        duration_s=DURATION_S,
+        moments=moments,
+        sound=SoundSpec(seed=SEED, noise=0.05, tune=True, moments=moments),
+        seed=SEED,
+    )
+
+
+def _is_shown(moment: PlantedMoment, picks: tuple[Pick, ...]) -> bool:
+    return any(pick.start_s <= moment.at_s < pick.end_s for pick in picks)

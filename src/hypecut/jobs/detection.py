@@ -1,0 +1,93 @@
+"""From a chat file to ranked segments: what `hypecut detect` shows and the highlights job begins with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypecut.chat import ChatImport, read_chat
+from hypecut.detect import DetectOptions, detect
+from hypecut.errors import ThinChatError
+from hypecut.models import ChatLog, FloatArray, Segment
+from hypecut.rank.scoring import ranked
+from hypecut.rank.segments import segment_scorer
+from hypecut.settings import Settings
+
+
+@dataclass(frozen=True)
+class DetectionReport:
+    """What was found in a chat.
+
+    Attributes:
+        segments: scored, best first.
+        curve: shape (seconds of the VOD,), the activity in event time.
+        step_s: seconds between two values of the curve.
+        imported: the chat as read.
+        duration_s: the length of the VOD the segments were fitted into.
+    """
+
+    segments: tuple[Segment, ...]
+    curve: FloatArray
+    step_s: float
+    imported: ChatImport
+    duration_s: float
+
+
+def detect_chat(
+    chat: Path, duration_s: float | None, keywords: Sequence[str], settings: Settings, offset_s: float = 0.0
+) -> DetectionReport:
+    """Read a chat file, find its spikes and rank the segments around them.
+
+    Args:
+        chat: a chat file of any known format.
+        duration_s: the VOD's length; None takes the time of the last message.
+        keywords: words that raise a moment's score, beside those of the settings.
+        settings: lag, lengths and the rest.
+        offset_s: added to every message's time.
+
+    Raises:
+        ChatFormatError, BadInputError: the file can't be read as chat.
+        ThinChatError: too few messages to tell.
+    """
+    imported = read_chat(chat)
+    log = shifted(imported.log, offset_s)
+    if not len(log):
+        raise ThinChatError(f"{chat} has no messages; give the chat of the whole VOD.")
+    if duration_s is None:
+        duration_s = max(1.0, math.ceil(float(log.time_s[-1])))
+    found = detect(log, duration_s, detect_options(keywords, settings))
+    return DetectionReport(
+        segments=tuple(ranked(found.segments, segment_scorer())),
+        curve=found.curve,
+        step_s=found.step_s,
+        imported=ChatImport(
+            log=log,
+            format=imported.format,
+            total=imported.total,
+            unreadable=imported.unreadable,
+            first_unreadable=imported.first_unreadable,
+        ),
+        duration_s=duration_s,
+    )
+
+
+def shifted(log: ChatLog, offset_s: float) -> ChatLog:
+    """The same chat, every message `offset_s` later."""
+    if offset_s == 0:
+        return log
+    return ChatLog(log.time_s + offset_s, log.user, log.users, log.text_utf8, log.text_start)
+
+
+def detect_options(keywords: Sequence[str], settings: Settings) -> DetectOptions:
+    """The detector's options, from the settings and the keywords of this run."""
+    return DetectOptions(
+        lag_s=settings.lag_s,
+        lead_in_s=settings.lead_in_s,
+        tail_s=settings.tail_s,
+        min_segment_s=settings.min_segment_s,
+        max_segment_s=settings.max_segment_s,
+        min_distance_s=settings.min_peak_distance_s,
+        keywords=tuple(dict.fromkeys((*settings.keywords, *keywords))),
+    )

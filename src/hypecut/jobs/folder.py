@@ -1,0 +1,150 @@
+"""A job's output folder: whose it is, what may stand in it, and whether the job is done."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hypecut.errors import BadInputError, FolderInUseError, UsageError
+from hypecut.files import write_error, written_aside
+
+MONTAGE = "montage.mp4"
+PLAN = "plan.json"
+EXPLANATION = "highlights.json"
+CLIPS = "clips"
+CHAT = "chat.jsonl"
+CHAT_RAW = "chat_raw.jsonl.gz"
+ACTIVITY = "activity.png"
+TIMELINE = "montage.otio"
+CHAPTERS = "chapters.txt"
+CREDITS = "credits.txt"
+OUTPUT_FILES = (MONTAGE, PLAN, EXPLANATION, CHAT, CHAT_RAW, ACTIVITY, TIMELINE, CHAPTERS, CREDITS)
+
+_MARKER = ".hypecut-job.json"
+_CLIP_NAME = re.compile(r"\d{3,}_[\w-]*\.mp4")
+
+
+class _Marker(msgspec.Struct):
+    """What the folder remembers of its job."""
+
+    job: str
+    done: bool = False
+    plan_sha256: str = ""
+    result: dict[str, Any] = {}
+
+
+def job_name(kind: str, arguments: Mapping[str, Any], inputs: Iterable[Path], folder: Path) -> str:
+    """The name of a job, by its arguments, its input files (their size and time) and its output folder."""
+    files = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in inputs]
+    facts = [kind, dict(arguments), files, str(folder.resolve())]
+    return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:32]
+
+
+class OutputFolder:
+    """The output folder of one job.
+
+    Args:
+        path: the folder; made when it is missing.
+        job: the job's name, from `job_name`.
+        inputs: the job's input files, which must not be among its outputs.
+        overwrite: clear away the outputs of another job, or of an earlier run.
+
+    Raises:
+        UsageError: an input would be overwritten, or the path is a file.
+        FolderInUseError: another job's outputs, or a plan changed by hand, stand there.
+        BadInputError: the folder can't be made or written to.
+    """
+
+    def __init__(self, path: Path, job: str, inputs: Iterable[Path], overwrite: bool) -> None:
+        self.path = path
+        self._marker = _Marker(job=job)
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is a file; give a folder with --out.")
+        for file in inputs:
+            if any(file.resolve() == (path / name).resolve() for name in OUTPUT_FILES):
+                raise UsageError(
+                    f"{file} would be overwritten by the job's output; choose another folder with --out."
+                )
+        found = self._read_marker()
+        if overwrite:
+            self._clear()
+        elif found is not None and found.job == job:
+            self._marker = found
+            self._refuse_changed_plan()
+        elif found is not None or any((path / name).exists() for name in (*OUTPUT_FILES, CLIPS)):
+            raise FolderInUseError(
+                f"{path} holds the output of another job; choose another folder with --out,"
+                " or add --overwrite."
+            )
+        self._make()
+
+    @property
+    def finished(self) -> dict[str, Any] | None:
+        """The result of the finished job, if all of it still stands; None when there is work to do."""
+        if not self._marker.done or not (self.path / MONTAGE).is_file():
+            return None
+        return self._marker.result
+
+    def file(self, name: str) -> Path:
+        """The path of one output."""
+        return self.path / name
+
+    def clear_clips(self) -> None:
+        """Remove the cut clips of an earlier run; anything else in their folder stays."""
+        for clip in self.file(CLIPS).glob("*.mp4"):
+            if _CLIP_NAME.fullmatch(clip.name):
+                clip.unlink()
+
+    def planned(self) -> None:
+        """Remember the plan as written, so that a change by hand is noticed."""
+        self._marker.plan_sha256 = self._plan_sha256()
+        self._write_marker()
+
+    def done(self, result: Mapping[str, Any]) -> None:
+        """The job is finished with this result."""
+        self._marker.done, self._marker.result = True, dict(result)
+        self._write_marker()
+
+    def _refuse_changed_plan(self) -> None:
+        if self._marker.plan_sha256 and self._plan_sha256() not in ("", self._marker.plan_sha256):
+            raise FolderInUseError(
+                f"{self.file(PLAN)} was changed since it was written; 'hypecut render' makes a montage of it,"
+                " --overwrite chooses anew."
+            )
+
+    def _plan_sha256(self) -> str:
+        try:
+            return hashlib.sha256(self.file(PLAN).read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return ""
+
+    def _read_marker(self) -> _Marker | None:
+        try:
+            return msgspec.json.decode((self.path / _MARKER).read_bytes(), type=_Marker)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise BadInputError(
+                f"{self.path / _MARKER} can't be read; choose another folder with --out."
+            ) from error
+
+    def _write_marker(self) -> None:
+        with written_aside(self.path / _MARKER) as part:
+            part.write_bytes(msgspec.json.encode(self._marker))
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+        self._write_marker()
+
+    def _clear(self) -> None:
+        for name in (*OUTPUT_FILES, _MARKER):
+            self.file(name).unlink(missing_ok=True)
+        self.clear_clips()

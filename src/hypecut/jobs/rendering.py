@@ -1,0 +1,101 @@
+"""Rendering a plan file: checked, room on the disk made sure of, then cut."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypecut.errors import DiskFullError, MediaError, UsageError
+from hypecut.jobs.exporting import source_facts
+from hypecut.jobs.folder import MONTAGE
+from hypecut.media.encoder import EncoderOptions
+from hypecut.media.render import RenderResult, render
+from hypecut.media.source import SourceReader
+from hypecut.models import Cut, Plan
+from hypecut.plan.document import check_sources, read_plan
+from hypecut.progress import Progress
+from hypecut.settings import Settings
+
+# The montage is written once more when its index moves to the front; encoded parts may outgrow their source.
+_ROOM_FACTOR = 1.2
+
+
+def render_plan(
+    plan_path: Path,
+    out: Path | None,
+    settings: Settings,
+    progress: Progress,
+    *,
+    overwrite: bool = False,
+    strict: bool = False,
+) -> RenderResult:
+    """Render a plan file to a montage.
+
+    Args:
+        plan_path: the plan.
+        out: the montage to make; None makes `montage.mp4` beside the plan.
+        settings: the encoder's quality and speed.
+        progress: told in seconds of montage.
+        overwrite: replace a montage that is there.
+        strict: a cut whose source is missing or damaged is an error instead of being left out.
+
+    Raises:
+        PlanError: the plan is malformed, or one of its times is beyond its source.
+        UsageError: the montage is there already, or would replace a source.
+        NothingFoundError, MediaError, DiskFullError, BadInputError: as `hypecut.media.render.render`.
+    """
+    plan = read_plan(plan_path)
+    folder = plan_path.parent
+    out = out or folder / MONTAGE
+    if out.exists() and not out.is_dir() and not overwrite:
+        raise UsageError(
+            f"{out} is there already; add --overwrite to replace it, or name another file with --out."
+        )
+    if any((folder / cut.source).resolve() == out.resolve() for cut in plan.cuts):
+        raise UsageError(
+            f"{out} is a source of the plan and would be overwritten; name another file with --out."
+        )
+    check_sources(plan, source_facts(plan, folder).durations, str(plan_path))
+    check_room(plan, folder, out.parent)
+    return render(plan, folder, out, progress, encoder_options(settings), strict)
+
+
+def encoder_options(settings: Settings) -> EncoderOptions:
+    """How pictures that can't be copied are encoded, by the settings."""
+    return EncoderOptions(crf=settings.crf, preset=settings.preset)
+
+
+def check_room(plan: Plan, folder: Path, out_folder: Path, copies: int = 1) -> None:
+    """Make sure that the disk has room for `copies` times the plan's cuts.
+
+    Raises:
+        DiskFullError: it has not.
+    """
+    needed = int(estimated_bytes(plan.cuts, folder) * copies * _ROOM_FACTOR)
+    place = next((p for p in (out_folder, *out_folder.absolute().parents) if p.exists()), Path())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise DiskFullError(
+            f"the montage needs about {needed / 1e6:.0f} MB but {out_folder} has {free / 1e6:.0f} MB free;"
+            " free some space or choose another place with --out."
+        )
+
+
+def estimated_bytes(cuts: Sequence[Cut], folder: Path) -> float:
+    """About how large the cuts are: their share of their sources' size."""
+    total = 0.0
+    seen: dict[str, float] = {}
+    for cut in cuts:
+        if cut.source not in seen:
+            seen[cut.source] = _bytes_a_second(folder / cut.source)
+        total += cut.duration_s * seen[cut.source]
+    return total
+
+
+def _bytes_a_second(path: Path) -> float:
+    try:
+        with SourceReader(path) as source:
+            return path.stat().st_size / max(1.0, source.duration_s)
+    except MediaError:
+        return 0.0

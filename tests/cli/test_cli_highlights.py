@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hypecut.jobs.requests import HighlightsRequest
+from hypecut.models import TransitionKind
+from hypecut.settings import Settings
+from tests.cli.conftest import Cli, one_sentence
+
+
+class Job:
+    """Stands in for the job: keeps the request it got, and hands out a made-up result."""
+
+    def __init__(self) -> None:
+        self.requests: list[HighlightsRequest] = []
+        self.settings: Settings | None = None
+        self.result: dict[str, Any] = {
+            "status": "done",
+            "out": "o",
+            "montage_path": "o/montage.mp4",
+            "plan_path": "o/plan.json",
+            "clips_count": 2,
+            "durations_s": SimpleNamespace(vod_total=7200.0, montage_total=493.2),
+            "note": "",
+            "incomplete": [],
+            "picks": [
+                SimpleNamespace(
+                    start_s=3723.0, end_s=3751.0, score=0.834, reasons=["60 chatters", "KEKW x41"]
+                )
+            ],
+        }
+
+    def __call__(self, request: HighlightsRequest, settings: Settings, progress: Any) -> Any:
+        self.requests.append(request)
+        self.settings = settings
+        progress.start("cutting", 10.0)
+        progress.finish()
+        return SimpleNamespace(**self.result)
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> Job:
+    job = Job()
+    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights", job)
+    return job
+
+
+@pytest.fixture
+def vod(home: Path) -> Path:
+    (home / "chat.json").write_text("{}")
+    path = home / "vod.mp4"
+    path.write_bytes(b"")
+    return path
+
+
+def test_defaults(cli: Cli, job: Job, vod: Path) -> None:
+    assert cli("highlights", vod).code == 0
+    assert job.requests == [
+        HighlightsRequest(
+            vod=vod, chat=None, out=None, from_s=None, to_s=None, min_duration_s=480, max_duration_s=600
+        )
+    ]
+
+
+def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
+    options = (
+        "--chat chat.json --out o --keyword gg --keyword KEKW --from 1:00 --to 1h02m --chat-offset -2.5 "
+        "--exact --full --plan-only --min-duration 90 --max-duration 2m --title --transition fade "
+        "--loudness -14 --overwrite"
+    )
+    assert cli("highlights", vod, *options.split()).code == 0
+    assert job.requests == [
+        HighlightsRequest(
+            vod=vod,
+            chat=Path("chat.json"),
+            out=Path("o"),
+            keywords=("gg", "KEKW"),
+            from_s=60,
+            to_s=3720,
+            chat_offset_s=-2.5,
+            exact=True,
+            plan_only=True,
+            overwrite=True,
+            min_duration_s=90,
+            max_duration_s=120,
+            titles=True,
+            transition=TransitionKind.FADE,
+            loudness_lufs=-14,
+        )
+    ]
+
+
+def test_settings_stand_in_for_options(
+    cli: Cli, job: Job, vod: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYPECUT_MAX_DURATION_S", "2m")
+    monkeypatch.setenv("HYPECUT_KEYWORDS", "gg,KEKW")
+    cli("highlights", vod)
+    cli("highlights", vod, "--max-duration", "3m", "--keyword", "pog")
+    assert [(r.max_duration_s, r.min_duration_s, r.keywords) for r in job.requests] == [
+        (120, 96, ("gg", "KEKW")),
+        (180, 144, ("pog",)),
+    ]
+
+
+def test_people_are_told_what_was_made_and_why(cli: Cli, job: Job, vod: Path) -> None:
+    job.result |= {
+        "note": "only 8 moments stand out.",
+        "incomplete": [SimpleNamespace(cut=3, source="vod.mp4", mode="encoded", reason="damaged")],
+    }
+    outcome = cli("highlights", vod)
+    assert "o/montage.mp4 (8:13, cuts: 1)" in outcome.out
+    assert "1:02:03  1:02:31   0.83  60 chatters; KEKW x41" in outcome.out
+    assert "only 8 moments stand out." in outcome.err
+    assert "cut 3, from vod.mp4, is shorter than planned: damaged" in outcome.err
+
+
+def test_a_finished_job_is_named(cli: Cli, job: Job, vod: Path) -> None:
+    job.result["status"] = "already done"
+    outcome = cli("highlights", vod)
+    assert outcome.code == 0
+    assert "already done: o/montage.mp4" in outcome.out
+
+
+def test_progress_goes_to_stderr(cli: Cli, job: Job, vod: Path) -> None:
+    outcome = cli("highlights", vod)
+    assert [json.loads(line)["step"] for line in outcome.err.splitlines()] == ["cutting", "cutting"]
+
+
+def test_json_result(cli: Cli, vod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = {"status": "done", "picks": [{"score": math.nan}]}
+    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights", lambda *_: result)
+    outcome = cli("highlights", vod, "--json")
+    assert json.loads(outcome.out) == {"status": "done", "picks": [{"score": None}]}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://www.twitch.tv/videos/2400000001", "twitch.tv/videos/2400000001", "2400000001", "v2400000001"],
+)
+def test_a_twitch_vod_is_refused_with_the_cure(cli: Cli, job: Job, address: str) -> None:
+    outcome = cli("highlights", address)
+    assert outcome.code == 2
+    assert one_sentence(outcome.err)
+    assert "download the VOD" in outcome.err
+    assert not job.requests
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (("no.mp4",), "no.mp4"),
+        ((".",), "folder"),
+        (("vod.mp4", "--chat", "no.json"), "no.json"),
+        (("vod.mp4", "--from", "1:75"), "--from"),
+        (("vod.mp4", "--to", "later"), "--to"),
+        (("vod.mp4", "--chat-offset", "soon"), "--chat-offset"),
+        (("vod.mp4", "--min-duration", "-1"), "--min-duration"),
+        (("vod.mp4", "--max-duration", "0"), "--max-duration"),
+        (("vod.mp4", "--min-duration", "9m", "--max-duration", "8m"), "max_duration_s"),
+    ],
+)
+def test_a_wrong_value_is_named(cli: Cli, job: Job, vod: Path, args: tuple[str, ...], named: str) -> None:
+    outcome = cli("highlights", *args)
+    assert outcome.code == 2
+    assert one_sentence(outcome.err)
+    assert named in outcome.err
+    assert not job.requests

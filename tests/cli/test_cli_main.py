@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hypecut
+import hypecut.errors
+from hypecut.errors import HypecutError
+from tests.cli.conftest import Cli, one_sentence
+
+COMMANDS = ("highlights", "detect", "render", "export", "demo", "doctor", "config")
+ERRORS = [
+    kind for _, kind in inspect.getmembers(hypecut.errors, inspect.isclass) if issubclass(kind, HypecutError)
+]
+
+
+def test_version(cli: Cli) -> None:
+    outcome = cli("--version")
+    assert (outcome.code, outcome.out) == (0, f"hypecut {hypecut.__version__}\n")
+
+
+@pytest.mark.parametrize("args", [(), ("--help",)])
+def test_help_lists_every_command(cli: Cli, args: tuple[str, ...]) -> None:
+    outcome = cli(*args)
+    assert outcome.code == 0
+    for command in COMMANDS:
+        assert f"\n  {command} " in outcome.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(cli: Cli, command: str) -> None:
+    outcome = cli(command, "--help")
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"Usage: hypecut {command}")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("nope",),
+        ("config", "--nope"),
+        ("render",),
+        ("export", "plan.json"),
+        ("highlights",),
+        ("highlights", "vod.mp4", "--transition", "wipe"),
+        ("highlights", "vod.mp4", "--loudness", "loud"),
+        ("highlights", "vod.mp4", "--loudness", "3"),
+        ("config", "surplus"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_2(cli: Cli, args: tuple[str, ...]) -> None:
+    outcome = cli(*args)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert one_sentence(outcome.err)
+    assert "--help`" in outcome.err
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_an_error_becomes_its_sentence_and_exit_code(
+    cli: Cli, kind: type[HypecutError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object) -> None:
+        raise kind("it is so;\n do otherwise.")
+
+    monkeypatch.setattr("hypecut.jobs.doctor.examine", fail)
+    outcome = cli("doctor")
+    assert outcome.code == kind.exit_code
+    assert one_sentence(outcome.err)
+    assert outcome.err.endswith("it is so; do otherwise.\n")
+
+
+def test_a_fault_is_one_line_and_its_trace_is_in_the_log(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("hypecut.jobs.doctor.examine", fail)
+    outcome = cli("doctor")
+    log = home / "data" / "logs" / "hypecut.log"
+    assert outcome.code == 1
+    assert one_sentence(outcome.err)
+    assert str(log) in outcome.err
+    assert "Traceback" in log.read_text()
+    assert "ZeroDivisionError: oops" in log.read_text()
+
+
+def test_a_fault_is_told_even_where_no_log_can_be_written(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(settings: object) -> None:
+        raise ZeroDivisionError
+
+    (home / "data").write_text("a file in the way")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(home / "tmp"))
+    monkeypatch.setattr("hypecut.jobs.doctor.examine", fail)
+    outcome = cli("doctor")
+    assert outcome.code == 1
+    assert one_sentence(outcome.err)
+    assert "Traceback" in (home / "tmp" / "hypecut" / "logs" / "hypecut.log").read_text()
+
+
+def test_ctrl_c_is_exit_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hypecut.jobs.doctor.examine", interrupt)
+    outcome = cli("doctor")
+    assert outcome.code == 130
+    assert one_sentence(outcome.err)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+def test_sigterm_is_exit_130(home: Path) -> None:
+    program = (
+        "import time, hypecut.jobs.doctor as d, hypecut.cli.main as m\n"
+        "d.examine = lambda settings: (print('ready', flush=True), time.sleep(60))\n"
+        "m.main(['doctor'])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert one_sentence(err)
+
+
+def test_the_module_runs_as_the_command(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hypecut", "render", "no.json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert one_sentence(done.stderr)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import json, sys\n"
+        "from hypecut.cli.main import run\n"
+        "run(['--help'])\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    heavy = {
+        "numpy",
+        "av",
+        "pydantic",
+        "pydantic_settings",
+        "matplotlib",
+        "msgspec",
+        "rich",
+        "PIL",
+        "opentimelineio",
+    }
+    assert not loaded & heavy
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows doesn't tell a child's processor time")
+def test_help_comes_at_once() -> None:
+    def once() -> float:
+        """Processor time, which hardly grows when other tests run beside this one."""
+        before = os.times()
+        subprocess.run([sys.executable, "-m", "hypecut", "--help"], capture_output=True, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    assert min(once() for _ in range(5)) <= 0.3
