@@ -61,7 +61,7 @@ def test_an_unknown_export_format_lists_those_there_are(cli: Cli, plan: Path) ->
 
 
 def test_export_prints_text_and_names_a_file(cli: Cli, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def export(path: Path, format_: str, out: Path | None) -> Any:
+    def export(path: Path, format_: str, out: Path | None, *, overwrite: bool) -> Any:
         return SimpleNamespace(path=out, text=None if out else "0:00 alpha\n", warnings=["too few chapters."])
 
     monkeypatch.setattr("hypecut.jobs.exporting.export_file", export)

@@ -13,7 +13,7 @@ from hypecut.chat.sample_file import write_twitchdownloader
 from hypecut.settings import Settings
 from tests.support.recordings import Recording, Recordings
 
-DURATION_S = 240.0
+DURATION_S = 420.0
 SEED = 3
 
 
@@ -32,7 +32,7 @@ class Stream:
 
 @pytest.fixture(scope="session")
 def stream(tiny_recording: Recordings, tmp_path_factory: pytest.TempPathFactory) -> Stream:
-    """Four minutes at 15 fps: enough chat to find moments in, quick to make."""
+    """Seven minutes at 15 fps: enough chat to find moments in, quick to make."""
     moments = planted_moments(DURATION_S, SEED)
     recording = tiny_recording(
         ".mp4", duration_s=DURATION_S, fps=Fraction(15), gop_frames=30, preset="ultrafast", moments=moments

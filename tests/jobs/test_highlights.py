@@ -131,7 +131,7 @@ def test_a_range_limits_what_is_shown(stream: Stream, tmp_path: Path, settings: 
     result = run(
         stream, tmp_path / "out", settings, from_s=60.0, to_s=200.0, plan_only=True, min_duration_s=1.0
     )
-    assert all(60.0 <= p.start_s and p.end_s <= 200.0 for p in result.picks)
+    assert all(p.start_s >= 60.0 and p.end_s <= 200.0 for p in result.picks)
 
 
 def test_exact_keeps_the_detected_boundaries(stream: Stream, tmp_path: Path, settings: Settings) -> None:

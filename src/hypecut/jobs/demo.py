@@ -15,9 +15,10 @@ from hypecut.media.sample_sound import SoundSpec
 from hypecut.progress import Progress
 from hypecut.settings import Settings
 
-DURATION_S = 480.0
-MIN_DURATION_S = 90.0
-MAX_DURATION_S = 150.0
+DURATION_S = 420.0
+MIN_DURATION_S = 60.0
+MAX_DURATION_S = 120.0
+WIDTH, HEIGHT = 854, 480
 SEED = 7
 _STREAMER = "hypecut_demo"
 
@@ -77,6 +78,9 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
 def _spec(moments: tuple[PlantedMoment, ...]) -> RecordingSpec:
     return RecordingSpec(
         duration_s=DURATION_S,
+        width=WIDTH,
+        height=HEIGHT,
+        preset="superfast",
         moments=moments,
         sound=SoundSpec(seed=SEED, noise=0.05, tune=True, moments=moments),
         seed=SEED,

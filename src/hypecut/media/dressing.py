@@ -1,0 +1,166 @@
+"""What a plan puts on its cuts: titles, transitions, loudness. A cut that wears none of it can be copied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.video.frame import VideoFrame
+
+from hypecut.media.encoder import PictureFormat
+from hypecut.media.fades import blend, fade_share, fade_to_black
+from hypecut.media.inspect import InspectedCut, SourcePool
+from hypecut.media.loudness import gain_db, measure
+from hypecut.media.titles import TitleCard
+from hypecut.models import Plan, TransitionKind
+from hypecut.progress import Progress
+
+
+@dataclass(frozen=True)
+class Dressing:
+    """What the cuts of a montage wear.
+
+    Attributes:
+        kind: how one cut follows another.
+        transition_s: how long that takes.
+        titles_s: how long titles show; 0 for none.
+        target_lufs: the loudness of each cut; None leaves it.
+    """
+
+    kind: TransitionKind = TransitionKind.NONE
+    transition_s: float = 0.0
+    titles_s: float = 0.0
+    target_lufs: float | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, cuts: int) -> Dressing:
+        """What a plan asks for; a single cut has no transitions."""
+        transition = plan.transition if plan.transition is not None and cuts > 1 else None
+        return cls(
+            kind=transition.kind if transition else TransitionKind.NONE,
+            transition_s=transition.duration_s if transition else 0.0,
+            titles_s=plan.titles.duration_s if plan.titles else 0.0,
+            target_lufs=plan.loudness.target_lufs if plan.loudness else None,
+        )
+
+    def covers_pictures(self, cut: InspectedCut) -> bool:
+        """Whether pictures of the cut look other than in its source."""
+        return self.kind is not TransitionKind.NONE or (self.titles_s > 0 and bool(cut.cut.title.strip()))
+
+    @property
+    def changes_sound(self) -> bool:
+        """Whether the montage sounds other than its sources."""
+        return self.kind is not TransitionKind.NONE or self.target_lufs is not None
+
+    def overlap_frames(self, fps: Fraction) -> int:
+        """By how many frames neighbouring cuts overlap; never less than the plan says."""
+        if self.kind is not TransitionKind.CROSSFADE:
+            return 0
+        return math.ceil(self.transition_s * fps - Fraction(1, 1000))
+
+    @property
+    def sound_fade_s(self) -> float:
+        """How long the sound takes to rise and to fall at a join; 0 for a plain join."""
+        return {TransitionKind.FADE: self.transition_s / 2, TransitionKind.CROSSFADE: self.transition_s}.get(
+            self.kind, 0.0
+        )
+
+
+class CutDresser:
+    """Dresses the pictures of one cut.
+
+    Args:
+        dressing: what the montage wears.
+        cut: the cut.
+        picture: the montage's format.
+        first: it opens the montage.
+        last: it ends the montage.
+    """
+
+    def __init__(
+        self, dressing: Dressing, cut: InspectedCut, picture: PictureFormat, first: bool, last: bool
+    ) -> None:
+        self._dressing, self._first, self._last = dressing, first, last
+        self._length_s = float(cut.length_s)
+        full_range = picture.pix_fmt == "yuvj420p"
+        self._card = (
+            TitleCard(cut.cut.title, picture.width, picture.height, dressing.titles_s, full_range)
+            if dressing.titles_s > 0
+            else None
+        )
+
+    def dress(self, frame: VideoFrame, at_s: float) -> VideoFrame:
+        """The frame that is shown `at_s` into the cut, dressed; the given one is not changed."""
+        if self._card is not None:
+            frame = self._card.draw(frame, at_s)
+        if self._dressing.kind is TransitionKind.FADE:
+            share = fade_share(at_s, self._length_s, self._dressing.transition_s, self._first, self._last)
+            frame = fade_to_black(frame, share)
+        return frame
+
+
+class Joiner:
+    """Passes frames on, mixed where a crossfade lets two cuts overlap.
+
+    Args:
+        write: takes a frame and its output tick.
+        overlap: by how many ticks neighbouring cuts overlap; 0 passes everything on as it is.
+    """
+
+    def __init__(self, write: Callable[[VideoFrame, int], None], overlap: int) -> None:
+        self._write, self._overlap = write, overlap
+        self._leaving: list[tuple[int, VideoFrame]] = []
+        self._held: list[tuple[int, VideoFrame]] = []
+        self._start = self._hold_from = 0
+
+    def begin(self, start: int, end: int, last: bool) -> None:
+        """The next frames are those of the cut shown from tick `start` to `end`."""
+        self._leaving, self._held = self._held, []
+        self._start = start
+        self._hold_from = end if last or not self._overlap else end - self._overlap
+
+    def put(self, frame: VideoFrame, tick: int) -> None:
+        """Write the frame, or hold it until the next cut's frames for its place are there."""
+        if tick >= self._hold_from:
+            self._held.append((tick, frame))
+        elif self._leaving and tick < self._start + self._overlap:
+            share = (tick - self._start + 1) / (self._overlap + 1)
+            self._write(blend(self._under(tick), frame, share), tick)
+        else:
+            self._write(frame, tick)
+
+    def finish(self) -> None:
+        """Write what is held: the end of a cut whose successor could not be read."""
+        for tick, frame in self._held:
+            self._write(frame, tick)
+        self._held = []
+
+    def _under(self, tick: int) -> VideoFrame:
+        """The leaving cut's frame that is shown at `tick`."""
+        before = [frame for at, frame in self._leaving if at <= tick]
+        return before[-1] if before else self._leaving[0][1]
+
+
+def loudness_gains(
+    dressing: Dressing, cuts: Sequence[InspectedCut], pool: SourcePool, progress: Progress
+) -> dict[int, float]:
+    """The gain in dB that brings each cut to the target loudness, by the cut's number; none without a target.
+
+    Raises:
+        MediaError: a source can't be read.
+    """
+    if dressing.target_lufs is None:
+        return {}
+    gains: dict[int, float] = {}
+    progress.start("loudness", float(sum(cut.length_s for cut in cuts)))
+    done_s = 0.0
+    for cut in cuts:
+        start_s = cut.clock.seconds(cut.first)
+        measured = measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s))
+        gains[cut.number] = gain_db(measured, dressing.target_lufs)
+        done_s += float(cut.length_s)
+        progress.update(done_s)
+    progress.finish()
+    return gains

@@ -1,0 +1,195 @@
+"""Encoding pictures that can't be copied, and fitting them to the montage's size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+
+from hypecut.media.h264 import ParameterSets, parameter_sets
+from hypecut.media.source import AnyPacket
+
+ENCODER = "libx264"
+
+
+@dataclass(frozen=True)
+class EncoderOptions:
+    """How pictures are encoded: x264's constant rate factor (0-51, lower is better) and preset."""
+
+    crf: float = 18.0
+    preset: str = "veryfast"
+
+
+@dataclass(frozen=True)
+class PictureFormat:
+    """What every picture of the montage looks like; 8-bit 4:2:0.
+
+    Attributes:
+        width: in pixels.
+        height: in pixels.
+        fps: nominal frames per second.
+        pix_fmt: `yuv420p` or, full range, `yuvj420p`.
+        sample_aspect_ratio: width of a pixel by its height.
+        color: primaries, transfer, matrix and range, as FFmpeg numbers them.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    pix_fmt: str = "yuv420p"
+    sample_aspect_ratio: Fraction = Fraction(1)
+    color: tuple[int, int, int, int] = (2, 2, 2, 0)
+
+    @classmethod
+    def of(cls, stream: VideoStream, fps: Fraction) -> PictureFormat:
+        """The format of a source's pictures, made even in size and 4:2:0 in 8 bits."""
+        context = stream.codec_context
+        return cls(
+            width=context.width - context.width % 2,
+            height=context.height - context.height % 2,
+            fps=fps,
+            pix_fmt="yuvj420p" if context.pix_fmt == "yuvj420p" else "yuv420p",
+            sample_aspect_ratio=pixel_ratio(stream),
+            color=(context.color_primaries, context.color_trc, context.colorspace, context.color_range),
+        )
+
+
+def pixel_ratio(stream: VideoStream) -> Fraction:
+    """The width of a source's pixels by their height; square where it does not say."""
+    return stream.sample_aspect_ratio or Fraction(1)
+
+
+def configure(
+    context: VideoCodecContext, picture: PictureFormat, scale: int, options: EncoderOptions, sps_id: int = 0
+) -> None:
+    """Set an x264 context up for the montage's format; `scale` is in output ticks a second."""
+    context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
+    context.time_base = Fraction(1, scale)
+    context.framerate = picture.fps
+    context.flags |= Flags.global_header
+    context.sample_aspect_ratio = picture.sample_aspect_ratio
+    primaries, transfer, matrix, value_range = picture.color
+    context.color_primaries, context.color_trc = primaries, transfer
+    context.colorspace, context.color_range = matrix, value_range
+    keyint = max(1, round(picture.fps * 2))
+    context.options = {
+        "preset": options.preset,
+        "crf": str(options.crf),
+        "profile": "high",
+        "forced-idr": "1",
+        "x264-params": f"sps-id={sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0",
+    }
+
+
+class CutEncoder:
+    """Encodes the frames of one cut after another; each cut begins with an IDR picture.
+
+    Args:
+        picture: the montage's format.
+        scale: output ticks a second.
+        options: quality and speed.
+        sps_id: the parameter sets' id, other than the copied stream's ids.
+        shared: an encoder that serves all cuts; without one each cut gets its own.
+    """
+
+    def __init__(
+        self,
+        picture: PictureFormat,
+        scale: int,
+        options: EncoderOptions,
+        sps_id: int = 0,
+        shared: VideoCodecContext | None = None,
+    ) -> None:
+        self._picture, self._scale, self._options, self._sps_id = picture, scale, options, sps_id
+        self._shared = shared
+        self._context = shared
+        self._starting = True
+
+    def sets(self) -> ParameterSets:
+        """The parameter sets its packets refer to."""
+        found = parameter_sets(self._fresh().extradata)
+        if found is None:
+            raise RuntimeError("the encoder gave no parameter sets")
+        return found
+
+    def encode(self, frame: VideoFrame, tick: int) -> list[AnyPacket]:
+        """Packets that are ready once `frame`, shown at output `tick`, is in."""
+        if self._context is None:
+            self._context = self._fresh()
+        frame.pts, frame.time_base = tick, Fraction(1, self._scale)
+        frame.pict_type = PictureType.I if self._starting else PictureType.NONE
+        self._starting = False
+        return list(self._context.encode(frame))
+
+    def end_cut(self) -> list[AnyPacket]:
+        """The rest of the cut's packets; a shared encoder keeps them until it is flushed."""
+        self._starting = True
+        if self._shared is not None or self._context is None:
+            return []
+        rest = list(self._context.encode(None))
+        self._context = None
+        return rest
+
+    def flush(self) -> list[AnyPacket]:
+        """The last packets of all."""
+        return list(self._shared.encode(None)) if self._shared is not None else []
+
+    def _fresh(self) -> VideoCodecContext:
+        context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
+        configure(context, self._picture, self._scale, self._options, self._sps_id)
+        context.open()
+        return context
+
+
+class Fitter:
+    """Brings frames of any size and pixel format to the montage's: scaled to fit, the rest black."""
+
+    def __init__(self, picture: PictureFormat) -> None:
+        self._picture = picture
+        self._graph: av.filter.Graph | None = None
+        self._input: tuple[object, ...] = ()
+
+    def fit(self, frame: VideoFrame, ratio: Fraction) -> VideoFrame:
+        """The frame, of pixels with that aspect ratio, in the montage's format; itself when it has it."""
+        want = self._picture
+        kind = (frame.width, frame.height, frame.format.name, ratio)
+        if kind == (want.width, want.height, want.pix_fmt, want.sample_aspect_ratio):
+            return frame
+        if self._graph is None or (*kind, frame.time_base) != self._input:
+            self._graph, self._input = self._build(frame, ratio), (*kind, frame.time_base)
+        self._graph.push(frame)
+        return cast(VideoFrame, self._graph.pull())
+
+    def _build(self, frame: VideoFrame, ratio: Fraction) -> av.filter.Graph:
+        want = self._picture
+        width, height = self._fitted_size(frame, ratio)
+        graph = av.filter.Graph()
+        steps = [
+            graph.add_buffer(
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=frame.time_base or Fraction(1),
+            ),
+            graph.add("scale", f"{width}:{height}"),
+            graph.add("pad", f"{want.width}:{want.height}:(ow-iw)/2:(oh-ih)/2"),
+            graph.add("setsar", str(want.sample_aspect_ratio)),
+            graph.add("format", want.pix_fmt),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*steps).configure()
+        return graph
+
+    def _fitted_size(self, frame: VideoFrame, ratio: Fraction) -> tuple[int, int]:
+        """The largest even size that shows the frame undistorted inside the montage's picture."""
+        want = self._picture
+        wide = frame.width * ratio / want.sample_aspect_ratio
+        factor = min(want.width / wide, Fraction(want.height, frame.height))
+        width, height = (max(2, round(side * factor / 2) * 2) for side in (wide, Fraction(frame.height)))
+        return min(width, want.width), min(height, want.height)

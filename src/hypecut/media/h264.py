@@ -1,0 +1,122 @@
+"""What cutting needs to know of an H.264 stream's bytes: NAL units, parameter sets, IDR pictures.
+
+Syntax after ITU-T H.264 (7.3.1, 7.3.2) and the avcC box of ISO/IEC 14496-15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+_HIGH_PROFILES = (100, 110, 122, 144)
+# The first slice of a picture stands behind a few small units: AUD, parameter sets, SEI.
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class ParameterSets:
+    """The sequence and picture parameter sets of a stream, and how its packets delimit NAL units.
+
+    Attributes:
+        sps: sequence parameter sets, without start codes.
+        pps: picture parameter sets, without start codes.
+        length_prefixed: packets carry 4-byte lengths (mp4, mkv, flv) rather than start codes (ts).
+    """
+
+    sps: tuple[bytes, ...]
+    pps: tuple[bytes, ...]
+    length_prefixed: bool
+
+    @property
+    def ids(self) -> set[int]:
+        """All ids in use by these sets."""
+        return {_exp_golomb(s[4:]) for s in self.sps} | {_exp_golomb(p[1:]) for p in self.pps}
+
+    def joined(self, other: ParameterSets) -> ParameterSets:
+        """Both streams' sets, for a track that holds pictures of both."""
+        return ParameterSets(self.sps + other.sps, self.pps + other.pps, self.length_prefixed)
+
+    def avcc(self) -> bytes:
+        """The avcC box's content (AVCDecoderConfigurationRecord)."""
+        first = self.sps[0]
+        out = bytes([1, first[1], first[2], first[3], 0xFF, 0xE0 | len(self.sps)])
+        out += b"".join(len(s).to_bytes(2, "big") + s for s in self.sps)
+        out += bytes([len(self.pps)]) + b"".join(len(p).to_bytes(2, "big") + p for p in self.pps)
+        # 4:2:0 in 8 bits, no SPS extensions: the only kind that is copied.
+        return out + bytes([0xFD, 0xF8, 0xF8, 0]) if first[1] in _HIGH_PROFILES else out
+
+
+def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
+    """Read a decoder's extradata, avcC or Annex B; None when missing, broken or of another length size."""
+    if not extradata or len(extradata) < 7:
+        return None
+    if extradata[0] != 1:
+        units = list(annexb_units(extradata))
+        found = ParameterSets(
+            tuple(u for u in units if u[0] & 31 == _SPS), tuple(u for u in units if u[0] & 31 == _PPS), False
+        )
+    elif extradata[4] & 3 != 3:
+        return None
+    else:
+        sps, at = _avcc_sets(extradata, 6, extradata[5] & 31)
+        if at >= len(extradata):
+            return None
+        pps, _ = _avcc_sets(extradata, at + 1, extradata[at])
+        found = ParameterSets(sps, pps, True)
+    usable = (
+        found.sps and found.pps and all(len(s) > 4 for s in found.sps) and all(len(p) > 1 for p in found.pps)
+    )
+    return found if usable else None
+
+
+def _avcc_sets(data: bytes, at: int, count: int) -> tuple[tuple[bytes, ...], int]:
+    sets = []
+    for _ in range(count):
+        size = int.from_bytes(data[at : at + 2], "big")
+        sets.append(data[at + 2 : at + 2 + size])
+        at += 2 + size
+    return tuple(sets), at
+
+
+def _exp_golomb(data: bytes) -> int:
+    """The unsigned Exp-Golomb number (9.1) that `data` begins with."""
+    bits = int.from_bytes(data[:8].ljust(8, b"\0"), "big")
+    zeros = 64 - bits.bit_length()
+    return ((bits >> max(0, 63 - 2 * zeros)) & ((1 << (zeros + 1)) - 1)) - 1 if zeros < 32 else 0
+
+
+def annexb_units(data: bytes) -> Iterator[bytes]:
+    """The NAL units of a byte stream with start codes."""
+    at = data.find(b"\0\0\1")
+    while at >= 0:
+        following = data.find(b"\0\0\1", at + 3)
+        unit = data[at + 3 :] if following < 0 else data[at + 3 : following]
+        unit = unit.rstrip(b"\0")
+        if unit:
+            yield unit
+        at = following
+
+
+def length_prefixed(data: bytes) -> bytes:
+    """The same access unit with 4-byte lengths in place of start codes, its NAL units untouched."""
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in annexb_units(data))
+
+
+def is_idr(packet: memoryview, prefixed: bool) -> bool:
+    """Whether the access unit's first slice is of an IDR picture: nothing after it looks further back."""
+    head = bytes(packet[:_HEAD_BYTES])
+    return next((kind == _IDR for kind in _unit_kinds(head, prefixed) if _SLICE <= kind <= _IDR), False)
+
+
+def _unit_kinds(head: bytes, prefixed: bool) -> Iterator[int]:
+    if not prefixed:
+        at = head.find(b"\0\0\1")
+        while 0 <= at < len(head) - 3:
+            yield head[at + 3] & 31
+            at = head.find(b"\0\0\1", at + 3)
+        return
+    at = 0
+    while at + 4 < len(head):
+        yield head[at + 4] & 31
+        at += 4 + int.from_bytes(head[at : at + 4], "big")

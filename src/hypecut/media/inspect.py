@@ -1,0 +1,168 @@
+"""Looking at the cuts of a plan before anything is written: which frames, and can they be copied?"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hypecut.errors import MediaError
+from hypecut.media.encoder import PictureFormat
+from hypecut.media.snap import SHORT_S, Picture, pictures_around, pictures_before
+from hypecut.media.source import Clock, SourceReader
+from hypecut.media.timeline import reorder_depth
+from hypecut.models import Cut
+
+_OPEN_AT_ONCE = 6
+# FFmpeg's AV_FIELD_UNKNOWN and AV_FIELD_PROGRESSIVE.
+_PROGRESSIVE = (0, 1)
+
+
+class SourcePool:
+    """Keeps the few sources used last open. Use it in a `with` statement."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[Path, SourceReader] = OrderedDict()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for source in self._open.values():
+            source.close()
+        self._open.clear()
+
+    def get(self, path: Path) -> SourceReader:
+        """The open source of this path; valid until some others were asked for.
+
+        Raises:
+            MediaError: it can't be opened.
+        """
+        if path not in self._open:
+            self._open[path] = SourceReader(path)
+            if len(self._open) > _OPEN_AT_ONCE:
+                self._open.popitem(last=False)[1].close()
+        self._open.move_to_end(path)
+        return self._open[path]
+
+
+@dataclass(frozen=True)
+class InspectedCut:
+    """A cut whose source could be read at both ends.
+
+    Attributes:
+        number: its place in the plan, from 1.
+        cut: the plan's entry.
+        path: the source file.
+        first: the source unit of its first frame.
+        end: the first unit no longer shown.
+        length_s: the time from the first frame to the end.
+        copyable: copying can begin at the first frame and stop at the end.
+        encoder_matches: our encoder's pictures can stand in one track with the source's.
+        depth: how many pictures are decoded ahead of display.
+        fingerprint: what two sources must share to be copied into one track.
+        clock: the source's clock.
+        picture: the format of its pictures.
+        audio_config: (rate, channels) of copyable sound; None without.
+        has_sound: the source has a sound track.
+    """
+
+    number: int
+    cut: Cut
+    path: Path
+    first: int
+    end: int
+    length_s: Fraction
+    copyable: bool
+    encoder_matches: bool
+    depth: int
+    fingerprint: tuple[object, ...]
+    clock: Clock
+    picture: PictureFormat
+    audio_config: tuple[int, int] | None
+    has_sound: bool
+
+
+def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
+    """Find a cut's frames and whether they can be copied whole.
+
+    Raises:
+        MediaError: the source has no frames there, or can't be read there.
+    """
+    clock = source.clock
+    low, high = clock.unit_from(cut.start_s), clock.unit_from(cut.end_s)
+    head = pictures_around(source, cut.start_s, low + 1)
+    shown = [p for p in head if p.unit >= low]
+    if not shown or min(p.unit for p in shown) >= high:
+        raise MediaError(_nothing_there(source, cut))
+    first = min(shown, key=lambda p: p.unit)
+    tail = pictures_before(source, cut.end_s, high)
+    if clock.constant and not all(p.on_grid for p in (*head, *tail)):
+        source.loosen()
+        return inspect_cut(source, number, cut)
+    end = _end(source, tail, high)
+    copyable = source.copyable and first.idr and _ends_cleanly(tail, high)
+    return InspectedCut(
+        number=number,
+        cut=cut,
+        path=source.path,
+        first=first.unit,
+        end=end,
+        length_s=clock.seconds(end) - clock.seconds(first.unit),
+        copyable=copyable,
+        encoder_matches=source.video.codec_context.field_order in _PROGRESSIVE,
+        depth=_depth(source, head, tail),
+        fingerprint=_fingerprint(source),
+        clock=clock,
+        picture=PictureFormat.of(source.video, source.fps),
+        audio_config=source.audio_config,
+        has_sound=source.audio is not None,
+    )
+
+
+def _nothing_there(source: SourceReader, cut: Cut) -> str:
+    """Why a cut without pictures has none."""
+    if cut.start_s >= source.duration_s:
+        return f"{source.path} ends at {source.duration_s:.3f} s, before {cut.start_s:.3f} s."
+    between = f"between {cut.start_s:.3f} s and {cut.end_s:.3f} s"
+    return f"{source.path} has no pictures {between}; it is damaged or cut off."
+
+
+def _end(source: SourceReader, tail: Sequence[Picture], high: int) -> int:
+    """The first unit no longer shown: the plan's, or where the source's pictures end."""
+    if any(p.unit >= high for p in tail):
+        return high
+    last = max((p.end for p in tail), default=None)
+    if last is None or source.clock.seconds(high - last) > SHORT_S:
+        where = "" if last is None else f" from {float(source.clock.seconds(last)):.3f} s on"
+        ends_s = float(source.clock.seconds(high))
+        raise MediaError(
+            f"{source.path} can't be read{where} up to {ends_s:.3f} s; it is damaged or cut off."
+        )
+    return min(last, high)
+
+
+def _depth(source: SourceReader, head: Sequence[Picture], tail: Sequence[Picture]) -> int:
+    """How many pictures are decoded ahead of display: by the stream's own word and by what was seen."""
+    seen = (reorder_depth(p.unit for p in head), reorder_depth(p.unit for p in tail))
+    return max(source.video.codec_context.reorder_depth, *seen)
+
+
+def _ends_cleanly(tail: Sequence[Picture], high: int) -> bool:
+    """Whether all pictures before `high` are decoded before those after."""
+    inside = [p.unit < high for p in tail]
+    return any(inside) and inside == sorted(inside, reverse=True)
+
+
+def _fingerprint(source: SourceReader) -> tuple[object, ...]:
+    sets = source.sets
+    if sets is None:
+        return (source.codec, str(source.path))
+    context = source.video.codec_context
+    return (sets.sps, sets.pps, context.width, context.height, context.sample_aspect_ratio)

@@ -1,0 +1,282 @@
+"""From a plan to a montage: copied where it can be, encoded where it must be, always to the frame.
+
+A cut that begins at an IDR picture and ends where decoding and display order agree is copied bit for bit; any
+other one is decoded and encoded whole. All cuts lie on one output time line (`timeline`), so nothing drifts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from hypecut.errors import MediaError, NothingFoundError
+from hypecut.files import written_aside
+from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains
+from hypecut.media.encoder import EncoderOptions, Fitter
+from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
+from hypecut.media.pictures import CopiedPictures, EncodedPictures, Pictures
+from hypecut.media.sound import SoundCut
+from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
+from hypecut.media.timeline import Placement, ReorderError, output_scale
+from hypecut.media.writer import MontageLayout, MontageWriter
+from hypecut.models import Plan
+from hypecut.progress import Progress
+
+log = logging.getLogger(__name__)
+
+# How far past a cut's end to look for its last sound; players' files interleave within a second or so.
+_SOUND_LATE_S = 3
+# What the encoder needs for its own B-frames, and more.
+_MIN_DELAY = 2
+
+
+class CutReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one cut: `mode` is copied, encoded or skipped (with the reason)."""
+
+    cut: int
+    source: str
+    mode: str
+    frames: int = 0
+    reason: str = ""
+
+
+class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished montage and what became of each cut of its plan."""
+
+    montage_path: str
+    duration_s: float
+    cuts: tuple[CutReport, ...]
+
+    @property
+    def skipped(self) -> tuple[CutReport, ...]:
+        """The cuts that are missing from the montage."""
+        return tuple(report for report in self.cuts if report.mode == "skipped")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be rendered."""
+
+    cuts: Sequence[InspectedCut]
+    dressing: Dressing
+    gains: Mapping[int, float]
+    options: EncoderOptions
+    pool: SourcePool
+    strict: bool
+
+
+@dataclass
+class _Run:
+    """One rendering under way; `at` is the output tick at which the next cut begins."""
+
+    job: _Job
+    writer: MontageWriter
+    layout: MontageLayout
+    fitter: Fitter
+    joiner: Joiner
+    progress: Progress
+    overlap: int
+    at: int = 0
+
+
+def render(
+    plan: Plan,
+    folder: Path,
+    out: Path,
+    progress: Progress,
+    options: EncoderOptions | None = None,
+    strict: bool = False,
+) -> RenderResult:
+    """Render a plan to an mp4 file.
+
+    Args:
+        plan: what to show; already checked against its sources' lengths.
+        folder: what relative sources are relative to.
+        out: the file to make; written aside and renamed.
+        progress: told in seconds of montage.
+        options: how pictures that can't be copied are encoded.
+        strict: a cut that can't be used is an error instead of being left out.
+
+    Raises:
+        MediaError: `strict`, and a cut can't be used.
+        NothingFoundError: no cut can be used.
+        DiskFullError, BadInputError: the montage can't be written.
+    """
+    options = options or EncoderOptions()
+    with SourcePool() as pool:
+        cuts, skipped = _inspect_all(plan, folder, pool, strict)
+        dressing = Dressing.of(plan, len(cuts))
+        job = _Job(cuts, dressing, loudness_gains(dressing, cuts, pool, progress), options, pool, strict)
+        layout = _layout(cuts, dressing, pool)
+        progress.start("montage", float(sum((c.length_s for c in cuts), Fraction(0))))
+        try:
+            duration_s, reports = _write(job, layout, out, progress)
+        except ReorderError as error:
+            log.info("the montage is written again with a longer reordering: %s", error)
+            duration_s, reports = _write(job, replace(layout, delay=MAX_REORDER), out, progress)
+        progress.finish()
+    reports = sorted(reports + skipped, key=lambda report: report.cut)
+    return RenderResult(montage_path=str(out), duration_s=duration_s, cuts=tuple(reports))
+
+
+def _write(job: _Job, layout: MontageLayout, out: Path, progress: Progress) -> tuple[float, list[CutReport]]:
+    """Write the montage; gives its length and what became of the cuts."""
+    overlap = job.dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
+    with written_aside(out) as part, MontageWriter(part, layout, job.options) as writer:
+        joiner = Joiner(writer.encode_picture, overlap)
+        run = _Run(job, writer, layout, Fitter(layout.picture), joiner, progress, overlap)
+        reports = [_render_cut(run, cut) for cut in job.cuts]
+        if not any(report.frames for report in reports):
+            raise NothingFoundError(f"no cut of the plan can be used: {reports[0].reason}")
+        joiner.finish()
+        writer.write_encoded(writer.encoder.flush())
+        if writer.sound is not None:
+            writer.write_sound(writer.sound.finish())
+    return run.at / layout.scale, reports
+
+
+def _inspect_all(
+    plan: Plan, folder: Path, pool: SourcePool, strict: bool
+) -> tuple[list[InspectedCut], list[CutReport]]:
+    usable: list[InspectedCut] = []
+    skipped: list[CutReport] = []
+    for number, cut in enumerate(plan.cuts, 1):
+        try:
+            usable.append(inspect_cut(pool.get(folder / cut.source), number, cut))
+        except MediaError as error:
+            if strict:
+                raise MediaError(f"cut {number}: {error}") from error
+            log.warning("cut %d is left out: %s", number, error)
+            skipped.append(CutReport(cut=number, source=cut.source, mode="skipped", reason=str(error)))
+    if not usable:
+        raise NothingFoundError(f"no cut of the plan can be used: {skipped[0].reason}")
+    return usable, skipped
+
+
+def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool) -> MontageLayout:
+    """Copy the kind of picture that most of the copyable time has; everything else is encoded to match it."""
+    copied = _copied_cuts([cut for cut in cuts if not dressing.covers_pictures(cut)])
+    mixed = len(copied) < len(cuts)
+    if copied and mixed and not copied[0].encoder_matches:
+        copied = []
+    like = copied[0] if copied else max(cuts, key=lambda c: c.length_s)
+    configs = {c.audio_config for c in cuts if c.has_sound}
+    sound = "none" if not configs else "copied" if _sound_copyable(cuts, dressing) else "encoded"
+    return MontageLayout(
+        picture=like.picture,
+        scale=output_scale(c.clock for c in cuts),
+        delay=max(_MIN_DELAY, *(c.depth for c in cuts)),
+        template=pool.get(like.path) if copied else None,
+        copied=frozenset(c.number for c in copied),
+        mixed=mixed,
+        sound=sound,
+        sound_template=pool.get(next(c.path for c in cuts if c.has_sound)) if sound == "copied" else None,
+    )
+
+
+def _copied_cuts(cuts: Sequence[InspectedCut]) -> list[InspectedCut]:
+    """The copyable cuts that can share a track, of the kind that has most of the time."""
+    time: dict[tuple[object, ...], Fraction] = {}
+    for cut in cuts:
+        if cut.copyable:
+            time[cut.fingerprint] = time.get(cut.fingerprint, Fraction(0)) + cut.length_s
+    if not time:
+        return []
+    main = max(time, key=lambda kind: time[kind])
+    return [c for c in cuts if c.copyable and c.fingerprint == main]
+
+
+def _sound_copyable(cuts: Sequence[InspectedCut], dressing: Dressing) -> bool:
+    """Whether all sound is AAC of one kind and none is to be changed."""
+    if dressing.changes_sound:
+        return False
+    configs = {c.audio_config for c in cuts if c.has_sound}
+    return len(configs) == 1 and None not in configs and all(c.cut.gain_db == 0 for c in cuts)
+
+
+def _render_cut(run: _Run, cut: InspectedCut) -> CutReport:
+    try:
+        source = run.job.pool.get(cut.path)
+    except MediaError as error:
+        return _report(run, cut, None, str(error))
+    place = Placement(cut.clock, cut.first, run.at, run.layout.scale)
+    end_tick = place.tick(cut.end)
+    last = cut is run.job.cuts[-1]
+    if run.writer.sound is not None:
+        run.writer.sound.begin(_sound_cut(run, source, cut, place))
+    run.joiner.begin(run.at, end_tick, last)
+    pictures: Pictures = (
+        CopiedPictures(run.writer, source, cut, place)
+        if cut.number in run.layout.copied
+        else EncodedPictures(run.writer, run.fitter, source, cut, place, _dresser(run, cut), run.joiner)
+    )
+    reason = ""
+    try:
+        _feed(run, source, cut, pictures, end_tick)
+    except MediaError as error:
+        reason = str(error)
+    pictures.end()
+    if run.writer.sound is not None:
+        run.writer.write_sound(run.writer.sound.end_cut())
+    run.at = end_tick if last else end_tick - run.overlap
+    return _report(run, cut, pictures, reason)
+
+
+def _feed(run: _Run, source: SourceReader, cut: InspectedCut, pictures: Pictures, end_tick: int) -> None:
+    """Pass the cut's packets on until its pictures and its sound are complete."""
+    sound, scale = run.writer.sound, run.layout.scale
+    for packet in source.packets_from(cut.clock.seconds(cut.first)):
+        if packet.stream is source.video:
+            pictures.feed(packet)
+            run.progress.update(min(pictures.reached, end_tick) / scale)
+            if pictures.done and (sound is None or sound.satisfied or _is_past(cut, packet)):
+                return
+        elif sound is not None:
+            run.writer.write_sound(sound.feed(packet))
+
+
+def _dresser(run: _Run, cut: InspectedCut) -> CutDresser:
+    cuts = run.job.cuts
+    return CutDresser(run.job.dressing, cut, run.layout.picture, cut is cuts[0], cut is cuts[-1])
+
+
+def _sound_cut(run: _Run, source: SourceReader, cut: InspectedCut, place: Placement) -> SoundCut:
+    clock, scale, job = cut.clock, place.scale, run.job
+    first, last = cut is job.cuts[0], cut is job.cuts[-1]
+    return SoundCut(
+        source=source,
+        source_start_s=clock.origin * clock.time_base + clock.seconds(cut.first),
+        out_start_s=Fraction(place.out_start, scale),
+        out_end_s=Fraction(place.tick(cut.end), scale),
+        gain_db=cut.cut.gain_db + job.gains.get(cut.number, 0.0),
+        fade_in_s=0.0 if first else job.dressing.sound_fade_s,
+        fade_out_s=0.0 if last else job.dressing.sound_fade_s,
+        overlap_s=Fraction(0) if last else Fraction(run.overlap, scale),
+    )
+
+
+def _is_past(cut: InspectedCut, packet: AnyPacket) -> bool:
+    """Whether the file was read so far past the cut that no sound of it can follow."""
+    clock = cut.clock
+    return clock.seconds(clock.unit(cast(int, packet.pts)) - cut.end) > _SOUND_LATE_S
+
+
+def _report(run: _Run, cut: InspectedCut, pictures: Pictures | None, reason: str) -> CutReport:
+    """Tell what became of a cut; with `strict`, a loss is an error."""
+    frames = pictures.frames if pictures else 0
+    if pictures and not reason and pictures.damaged:
+        reason = f"{pictures.damaged} damaged packets of {cut.path} were passed over."
+    if not reason and not frames:
+        reason = f"no picture of {cut.path} could be decoded there."
+    if reason and run.job.strict:
+        raise MediaError(f"cut {cut.number}: {reason}")
+    if reason:
+        log.warning("cut %d is %s: %s", cut.number, "incomplete" if frames else "left out", reason)
+    mode = "skipped" if not frames else "copied" if cut.number in run.layout.copied else "encoded"
+    return CutReport(cut=cut.number, source=cut.cut.source, mode=mode, frames=frames, reason=reason)

@@ -1,0 +1,138 @@
+"""Moving soft boundaries outward to where a source can be copied, and telling where that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from hypecut.errors import MediaError
+from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
+
+# Header and pictures may disagree by a few frames at a file's end; more than this is missing material.
+SHORT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A coded picture in decoding order.
+
+    Attributes:
+        unit: its place on the source's clock.
+        end: the unit at which it ends.
+        idr: copying can begin at it.
+        on_grid: its time is that of its unit.
+    """
+
+    unit: int
+    end: int
+    idr: bool
+    on_grid: bool = True
+
+
+def _picture(source: SourceReader, packet: AnyPacket) -> Picture:
+    clock = source.clock
+    place = clock.place(cast(int, packet.pts))
+    end = clock.end_of(place, packet.duration)
+    return Picture(round(place), round(end), source.is_idr(packet), isinstance(place, int))
+
+
+def pictures_around(source: SourceReader, time_s: float, until_unit: int) -> list[Picture]:
+    """The coded pictures from a keyframe at or before `time_s` until none below `until_unit` can follow."""
+    found: list[Picture] = []
+    beyond = 0
+    for packet in source.packets_from(time_s, sound=False):
+        picture = _picture(source, packet)
+        found.append(picture)
+        beyond = beyond + 1 if picture.unit >= until_unit else 0
+        if beyond > MAX_REORDER:
+            break
+    return found
+
+
+def pictures_before(source: SourceReader, end_s: float, until_unit: int) -> list[Picture]:
+    """As `pictures_around`, but sure to hold the picture before `end_s`."""
+    frame_s = float(1 / source.fps)
+    return pictures_around(source, max(0.0, end_s - max(1.5 * frame_s, 0.05)), until_unit)
+
+
+def closed_ends(pictures: list[Picture]) -> list[int]:
+    """Units at which copying can end: all pictures before are decoded, and displayed, before those after.
+
+    The last one is the end of what was given.
+    """
+    ends: list[int] = []
+    lowest_after = [0] * len(pictures)
+    lowest = max((p.end for p in pictures), default=0)
+    for i in range(len(pictures) - 1, -1, -1):
+        lowest_after[i] = lowest
+        lowest = min(lowest, pictures[i].unit)
+    highest = -1
+    for picture, after in zip(pictures, lowest_after, strict=True):
+        highest = max(highest, picture.unit)
+        if after > highest:
+            ends.append(after)
+    return ends
+
+
+def snap(source: SourceReader, start_s: float, end_s: float, max_shift_s: float = 5.0) -> tuple[float, float]:
+    """Widen a soft window to boundaries at which the source can be copied whole.
+
+    The start moves to the keyframe at or before it and the end to the next place where copying can stop, each
+    by at most `max_shift_s` outward. Where that can't be had, both keep their place, to the frame.
+
+    Returns:
+        (start_s, end_s), times of frames of the source; the end may be the end of the source.
+
+    Raises:
+        MediaError: the source can't be read there.
+    """
+    exact = exact_bounds(source, start_s, end_s)
+    if not source.copyable:
+        return exact
+    clock = source.clock
+    head = pictures_around(source, exact[0], clock.unit_from(exact[0]) + 1)
+    tail = pictures_before(source, exact[1], clock.unit_from(exact[1] + max_shift_s))
+    if clock.constant and not all(p.on_grid for p in (*head, *tail)):
+        source.loosen()
+        return snap(source, start_s, end_s, max_shift_s)
+    start = _snapped_start(source, head, exact[0], max_shift_s)
+    end = _snapped_end(source, tail, exact[1], max_shift_s)
+    return exact if start is None or end is None else (start, end)
+
+
+def exact_bounds(source: SourceReader, start_s: float, end_s: float) -> tuple[float, float]:
+    """The same window on frame times: the frame shown at `start_s`, and the first one at or after `end_s`.
+
+    Raises:
+        MediaError: there is nothing of the source in that window.
+    """
+    clock = source.clock
+    first = max(0, clock.unit_before(start_s))
+    last = min(clock.unit_from(end_s), clock.unit_from(source.duration_s))
+    if last <= first:
+        raise MediaError(f"{source.path} ends at {source.duration_s:.3f} s, before {start_s:.3f} s.")
+    return float(clock.seconds(first)), float(clock.seconds(last))
+
+
+def _snapped_start(
+    source: SourceReader, head: list[Picture], start_s: float, max_shift_s: float
+) -> float | None:
+    clock = source.clock
+    unit = clock.unit_before(start_s)
+    # Pictures before 0 are there for decoding only: an edit list hides them.
+    keys = [p.unit for p in head if p.idr and 0 <= p.unit <= unit]
+    if not keys:
+        return None
+    key_s = float(clock.seconds(max(keys)))
+    return key_s if start_s - key_s <= max_shift_s else None
+
+
+def _snapped_end(source: SourceReader, tail: list[Picture], end_s: float, max_shift_s: float) -> float | None:
+    clock = source.clock
+    unit, latest = clock.unit_from(end_s), clock.unit_before(end_s + max_shift_s)
+    if tail and all(p.unit < unit for p in tail):
+        # The source ends here; its header may promise a little more.
+        last = max(p.end for p in tail)
+        return float(clock.seconds(last)) if clock.seconds(unit - last) <= SHORT_S else None
+    ends = [end for end in closed_ends(tail) if unit <= end <= latest]
+    return float(clock.seconds(min(ends))) if ends else None

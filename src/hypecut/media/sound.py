@@ -1,0 +1,288 @@
+"""The montage's sound: copied AAC frames in numbered slots, or one continuous re-encoded track.
+
+Both lanes place every cut by the montage's own clock, so an error in one cut (at most half an AAC frame when
+copied, none when encoded) never adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol, cast
+
+import av
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.audio.frame import AudioFrame
+from av.audio.layout import AudioLayout
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from hypecut.media.source import AAC_LAYOUTS, AAC_RATES, AnyPacket, SourceReader
+
+AAC_FRAME = 1024
+ENCODED_RATE = 48_000
+ENCODED_BIT_RATE = 160_000
+_ADTS_HEADER = 7
+# Short fades hide the step in the waveform where two cuts meet.
+_JOIN_FADE_S = 0.005
+# Time stamps rounded to milliseconds jitter by this much at most.
+_JITTER_S = 0.0011
+# Only a real hole is filled with silence.
+_HOLE_S = 0.02
+
+
+@dataclass(frozen=True)
+class SoundCut:
+    """Where one cut's sound comes from and goes to.
+
+    Attributes:
+        source: the file.
+        source_start_s: the cut's first moment, on the file's own time stamps.
+        out_start_s: its place in the montage.
+        out_end_s: where it ends.
+        gain_db: how much louder it is made.
+        fade_in_s: how long it takes to rise; a few milliseconds at least.
+        fade_out_s: how long it takes to fall, likewise.
+        overlap_s: by how much the next cut begins before its end; both are mixed there.
+    """
+
+    source: SourceReader
+    source_start_s: Fraction
+    out_start_s: Fraction
+    out_end_s: Fraction
+    gain_db: float = 0.0
+    fade_in_s: float = 0.0
+    fade_out_s: float = 0.0
+    overlap_s: Fraction = Fraction(0)
+
+
+class SoundLane(Protocol):
+    """Takes a cut's sound packets in order and gives the montage's."""
+
+    def begin(self, cut: SoundCut) -> None:
+        """The next packets belong to this cut."""
+
+    def feed(self, packet: AnyPacket) -> Iterator[AnyPacket]:
+        """Packets for the montage that are ready once `packet` is in."""
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether the cut needs no more packets."""
+
+    def end_cut(self) -> Iterator[AnyPacket]:
+        """What is missing to the cut's end: silence where the source has no sound."""
+
+    def finish(self) -> Iterator[AnyPacket]:
+        """The last packets of the montage."""
+
+
+class CopiedSound:
+    """Copies AAC frames: slot n of the montage gets the source frame nearest to its time.
+
+    Args:
+        stream: the montage's sound stream.
+        rate: its sample rate in Hz.
+        channels: how many.
+    """
+
+    def __init__(self, stream: AudioStream, rate: int, channels: int) -> None:
+        self._stream = stream
+        self._rate = rate
+        self._time_base = Fraction(1, rate)
+        self._silence = _silent_frame(rate, channels)
+        self._slot = self._end_slot = 0
+        self._slots_per_tick = self._slot_of_zero = 0.0
+        self._slack = 0.5
+
+    def begin(self, cut: SoundCut) -> None:
+        """Slots from here to the cut's end belong to it; the last one must end with the pictures."""
+        slots_per_s = Fraction(self._rate, AAC_FRAME)
+        self._end_slot = int(cut.out_end_s * slots_per_s)
+        self._slack = 0.5
+        if cut.source.audio is not None:
+            self._slots_per_tick = float(cast(Fraction, cut.source.audio.time_base) * slots_per_s)
+            self._slot_of_zero = float((cut.out_start_s - cut.source_start_s) * slots_per_s)
+
+    @property
+    def satisfied(self) -> bool:
+        """All slots are filled."""
+        return self._slot >= self._end_slot
+
+    def feed(self, packet: AnyPacket) -> Iterator[AnyPacket]:
+        """Put the packet into the slot it is nearest to; slots it comes too late for stay silent."""
+        at = cast(int, packet.pts) * self._slots_per_tick + self._slot_of_zero
+        while self._slot < self._end_slot and at >= self._slot - self._slack:
+            if at <= self._slot + self._slack:
+                # From here on neighbours follow, though rounded times jitter about the middle of a slot.
+                self._slack = 0.5 + _JITTER_S * self._rate / AAC_FRAME
+                yield self._placed(_raw_aac(packet))
+                return
+            yield self._placed(self._silence)
+
+    def end_cut(self) -> Iterator[AnyPacket]:
+        """Silence to the cut's end."""
+        while not self.satisfied:
+            yield self._placed(self._silence)
+
+    def finish(self) -> Iterator[AnyPacket]:
+        """Nothing is held back."""
+        return iter(())
+
+    def _placed(self, data: bytes) -> AnyPacket:
+        packet = Packet(data)
+        packet.stream = self._stream
+        packet.time_base = self._time_base
+        packet.pts = packet.dts = self._slot * AAC_FRAME
+        packet.duration = AAC_FRAME
+        packet.is_keyframe = True
+        self._slot += 1
+        return packet
+
+
+class EncodedSound:
+    """Decodes, resamples, places to the sample, and encodes one continuous AAC track.
+
+    Args:
+        stream: the montage's sound stream, with its encoder.
+    """
+
+    def __init__(self, stream: AudioStream) -> None:
+        self._stream = stream
+        self._layout = stream.codec_context.layout.name
+        self._rate = stream.codec_context.sample_rate
+        self._held: list[npt.NDArray[np.float32]] = []
+        self._held_samples = 0
+        self._encoded = 0
+        self._cut: SoundCut | None = None
+        self._start = self._end = self._filled = self._overlap = 0
+        self._leaving = self._zeros(0)
+        self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+
+    def begin(self, cut: SoundCut) -> None:
+        """Samples from here to the cut's end belong to it."""
+        self._cut = cut
+        self._start, self._end = round(cut.out_start_s * self._rate), round(cut.out_end_s * self._rate)
+        self._filled = self._start
+        self._overlap = round(cut.overlap_s * self._rate)
+        self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+
+    @property
+    def satisfied(self) -> bool:
+        """All samples are there."""
+        return self._filled >= self._end
+
+    def feed(self, packet: AnyPacket) -> Iterator[AnyPacket]:
+        """Decode the packet and place its samples; a damaged one leaves silence."""
+        if self.satisfied:
+            return
+        try:
+            frames = cast("list[AudioFrame]", packet.decode())
+        except av.error.FFmpegError:
+            return
+        for frame in frames:
+            for piece in self._resampler.resample(frame):
+                yield from self._place(piece)
+
+    def end_cut(self) -> Iterator[AnyPacket]:
+        """Silence to the cut's end; what the next cut overlaps is kept to be mixed with it."""
+        missing = self._end - self._filled
+        if missing > 0:
+            yield from self._append(self._zeros(missing))
+        self._leaving = self._zeros(0)
+        if self._overlap:
+            samples = np.concatenate(self._held, axis=1)
+            self._leaving = samples[:, -self._overlap :]
+            self._held = [samples[:, : -self._overlap]]
+            self._held_samples -= self._overlap
+            self._filled -= self._overlap
+
+    def finish(self) -> Iterator[AnyPacket]:
+        """Encode what is left and flush the encoder."""
+        self._held.append(self._leaving)
+        self._held_samples += self._leaving.shape[1]
+        yield from self._drain(final=True)
+        yield from self._stream.encode(None)
+
+    def _place(self, piece: AudioFrame) -> Iterator[AnyPacket]:
+        cut = cast(SoundCut, self._cut)
+        if piece.pts is None or piece.time_base is None:
+            return
+        samples = cast("npt.NDArray[np.float32]", piece.to_ndarray())
+        at = self._start + round((piece.pts * piece.time_base - cut.source_start_s) * self._rate)
+        if abs(at - self._filled) < _HOLE_S * self._rate and self._filled > self._start:
+            at = self._filled
+        if at > self._filled:
+            yield from self._append(self._zeros(min(at, self._end) - self._filled))
+        samples = samples[:, max(0, self._filled - at) : max(0, self._end - at)]
+        if samples.shape[1]:
+            yield from self._append(self._shaped(samples, cut))
+
+    def _shaped(self, samples: npt.NDArray[np.float32], cut: SoundCut) -> npt.NDArray[np.float32]:
+        """The samples with the cut's gain and the fades at its two ends."""
+        rise, fall = (max(1.0, max(_JOIN_FADE_S, s) * self._rate) for s in (cut.fade_in_s, cut.fade_out_s))
+        place = np.arange(self._filled, self._filled + samples.shape[1])
+        edge = np.minimum((place - self._start + 1) / rise, (self._end - place) / fall)
+        volume = np.clip(edge, 0.0, 1.0) * 10.0 ** (cut.gain_db / 20.0)
+        return np.asarray(np.clip(samples * volume, -1.0, 1.0), np.float32)
+
+    def _append(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
+        leaving = self._leaving[:, self._filled - self._start :][:, : samples.shape[1]]
+        if leaving.shape[1]:
+            samples = samples.copy()
+            samples[:, : leaving.shape[1]] += leaving
+        self._held.append(samples)
+        self._held_samples += samples.shape[1]
+        self._filled += samples.shape[1]
+        if self._held_samples >= 16 * AAC_FRAME:
+            yield from self._drain(final=False)
+
+    def _drain(self, final: bool) -> Iterator[AnyPacket]:
+        if not self._held_samples:
+            return
+        samples = np.concatenate(self._held, axis=1)
+        ready = max(0, samples.shape[1] - self._overlap)
+        whole = samples.shape[1] if final else ready // AAC_FRAME * AAC_FRAME
+        for at in range(0, whole, AAC_FRAME):
+            chunk = np.ascontiguousarray(samples[:, at : min(at + AAC_FRAME, whole)])
+            frame = AudioFrame.from_ndarray(chunk, "fltp", self._layout)
+            frame.sample_rate, frame.time_base = self._rate, Fraction(1, self._rate)
+            frame.pts = self._encoded
+            self._encoded += chunk.shape[1]
+            yield from self._stream.encode(frame)
+        self._held, self._held_samples = [samples[:, whole:]], samples.shape[1] - whole
+
+    def _zeros(self, count: int) -> npt.NDArray[np.float32]:
+        channels = self._stream.codec_context.layout.nb_channels
+        return np.zeros((channels, max(0, count)), np.float32)
+
+
+def _raw_aac(packet: AnyPacket) -> bytes:
+    """The packet's raw AAC frame: transport streams put an ADTS header (ISO/IEC 13818-7) before it."""
+    data = bytes(packet)
+    if len(data) > _ADTS_HEADER and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
+        return data[_ADTS_HEADER if data[1] & 1 else _ADTS_HEADER + 2 :]
+    return data
+
+
+def aac_config(rate: int, channels: int) -> bytes:
+    """The AudioSpecificConfig (ISO/IEC 14496-3) of AAC-LC, for the rates and channels that can be copied."""
+    bits = 2 << 11 | AAC_RATES.index(rate) << 7 | channels << 3
+    return bits.to_bytes(2, "big")
+
+
+def _silent_frame(rate: int, channels: int) -> bytes:
+    """One AAC frame of silence."""
+    context = av.CodecContext.create("aac", "w")
+    context.sample_rate, context.format = rate, "fltp"
+    layout = AudioLayout(AAC_LAYOUTS[channels])
+    context.layout = layout
+    context.open()
+    packets: list[AnyPacket] = []
+    for i in range(4):
+        frame = AudioFrame.from_ndarray(np.zeros((channels, AAC_FRAME), np.float32), "fltp", layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = rate, i * AAC_FRAME, Fraction(1, rate)
+        packets += context.encode(frame)
+    return bytes(packets[-1])

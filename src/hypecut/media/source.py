@@ -1,0 +1,330 @@
+"""Reading one video: what it is, where its frames are, and its packets from a given place on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias, cast
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from hypecut.errors import MediaError
+from hypecut.media.h264 import ParameterSets, is_idr, parameter_sets
+
+log = logging.getLogger(__name__)
+
+AnyPacket: TypeAlias = "Packet[Any]"
+
+# A time this close before a frame means that frame.
+TOLERANCE_S = Fraction(1, 1000)
+# No H.264 picture is displayed more than 16 pictures away from its place in decoding order (A.3.1).
+MAX_REORDER = 16
+# Files without an index are searched by time alone: start this much earlier, step by step, until a
+# keyframe shows.
+_SEEK_BACK_S = (1, 5, 12, 30, 90)
+_INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2",)
+# FFmpeg takes a text file for a terminal's screen.
+_NO_VIDEO = ("tty",)
+_AAC_LC = "LC"
+# Higher ones are the clock's, not the pictures'; with none stated any will do, as only times count.
+_MAX_RATE = 1000
+_ANY_RATE = Fraction(30)
+# Matroska gives a frame's length in whole nanoseconds; FFmpeg makes a rate with a small denominator of it.
+_RATE_ROUNDING = Fraction(1, 100_000)
+# What an AudioSpecificConfig can name by a number (ISO/IEC 14496-3): rates, and layouts by their channels.
+AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Counts a source's frames: on the frame grid at a constant rate, else in ticks of its time base.
+
+    A "unit" is a frame number (constant rate) or a tick; unit 0 is the first video frame. Containers that
+    round times to milliseconds are read back onto the grid, so that nothing adds up.
+
+    Attributes:
+        rate: units per second.
+        time_base: seconds per PTS tick.
+        origin: the PTS of the first video frame.
+        constant: units are frames.
+        frame_ticks: how many ticks a frame lasts that does not tell it, at a rate that varies.
+    """
+
+    rate: Fraction
+    time_base: Fraction
+    origin: int
+    constant: bool
+    frame_ticks: int = 1
+
+    def unit(self, pts: int) -> int:
+        """The unit nearest to the frame with this PTS."""
+        return round(self.place(pts))
+
+    def place(self, pts: int) -> int | Fraction:
+        """The unit of the frame with this PTS; a fraction when it lies off the grid, as after a dropout."""
+        ticks = pts - self.origin
+        if not self.constant:
+            return ticks
+        num, den, slack = self._steps
+        unit, rest = divmod(2 * ticks * num + den, 2 * den)
+        return unit if abs(rest - den) <= slack else Fraction(ticks * num, den)
+
+    def end_of(self, place: int | Fraction, duration: int | None) -> int | Fraction:
+        """Where the frame at this place, with this duration (ticks), ends."""
+        return place + (1 if self.constant else duration or self.frame_ticks)
+
+    def unit_from(self, time_s: float) -> int:
+        """The first unit at or after `time_s`; a time within 1 ms of a frame's time means that frame."""
+        return -((-(Fraction(time_s) - TOLERANCE_S) * self.rate) // 1)
+
+    def unit_before(self, time_s: float) -> int:
+        """The last unit at or before `time_s`, with the same tolerance."""
+        return (Fraction(time_s) + TOLERANCE_S) * self.rate // 1
+
+    def seconds(self, unit: int) -> Fraction:
+        """The time of a unit."""
+        return unit / self.rate
+
+    def pts(self, unit: int) -> int:
+        """The PTS of a unit, to the nearest tick."""
+        return self.origin + round(self.seconds(unit) / self.time_base)
+
+    def in_ticks(self) -> Clock:
+        """The same clock without a grid."""
+        frame_ticks = max(1, round(1 / (self.rate * self.time_base)))
+        return Clock(1 / self.time_base, self.time_base, self.origin, constant=False, frame_ticks=frame_ticks)
+
+    @cached_property
+    def _steps(self) -> tuple[int, int, int]:
+        """Units per tick as a ratio, and how far off the grid rounding puts frames, in its lower halves."""
+        scale = self.rate * self.time_base
+        slack_s = max(self.time_base * Fraction(11, 10), Fraction(1, 10_000))
+        return scale.numerator, scale.denominator, int(2 * scale.denominator * slack_s * self.rate)
+
+
+class SourceReader:
+    """An open video file. Use it in a `with` statement.
+
+    Args:
+        path: the file.
+
+    Raises:
+        MediaError: it is missing, can't be opened, or has no picture track with frames.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            if not path.is_file():
+                what = "is not a file" if path.exists() else "does not exist"
+                raise MediaError(f"{path} {what}; give the path of a video file.")
+            self._container = av.open(str(path), metadata_errors="replace")
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(
+                f"{path} is not a video that can be read ({_words(error)}); give another file."
+            ) from error
+        try:
+            self.video = self._find_video()
+            self._check_format()
+            self.video.codec_context.thread_type = "AUTO"
+            self.audio: AudioStream | None = next(iter(self._container.streams.audio), None)
+            if self.audio is not None and not self.audio.codec_context.sample_rate:
+                self.audio = None
+            self.indexed = self._container.format.name in _INDEXED
+            self.sets = parameter_sets(self.video.codec_context.extradata) if self.codec == "h264" else None
+            self.clock = self._find_clock()
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    @property
+    def codec(self) -> str:
+        """The picture's codec, e.g. `h264`."""
+        return self.video.codec_context.name
+
+    @property
+    def copyable(self) -> bool:
+        """Whether its pictures can be copied into a montage where the boundaries allow it."""
+        return self.sets is not None and self.video.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
+
+    @property
+    def copyable_sets(self) -> ParameterSets:
+        """Its parameter sets; only for a source that is `copyable`."""
+        if self.sets is None:
+            raise ValueError(f"{self.path} has no H.264 parameter sets")
+        return self.sets
+
+    @property
+    def audio_config(self) -> tuple[int, int] | None:
+        """(sample rate, channels) when the sound is AAC-LC, which can be copied; else None."""
+        if self.audio is None or self.audio.codec_context.name != "aac" or self.audio.profile != _AAC_LC:
+            return None
+        found = self.audio.codec_context.sample_rate, self.audio.codec_context.layout.nb_channels
+        return found if found[0] in AAC_RATES and found[1] in AAC_LAYOUTS else None
+
+    @property
+    def duration_s(self) -> float:
+        """The length in seconds, by its header."""
+        lengths = [0.0]
+        if self.video.duration:
+            lengths.append(float(self.video.duration * self.clock.time_base))
+        elif self._container.duration:
+            shift = self.clock.origin * self.clock.time_base - Fraction(
+                self._container.start_time or 0, av.time_base
+            )
+            lengths.append(float(Fraction(self._container.duration, av.time_base) - shift))
+        return max(lengths)
+
+    @property
+    def fps(self) -> Fraction:
+        """Frames per second: exact at a constant rate, else the mean."""
+        return self.clock.rate if self.clock.constant else Fraction(self.video.average_rate or 60)
+
+    def loosen(self) -> None:
+        """Count in ticks from now on, because frames were found off the grid."""
+        log.debug("%s: some frames are off the grid of %s fps", self.path, self.clock.rate)
+        self.clock = self.clock.in_ticks()
+
+    def is_idr(self, packet: AnyPacket) -> bool:
+        """Whether copying can begin at this packet."""
+        if not packet.is_keyframe or self.sets is None:
+            return False
+        return is_idr(memoryview(packet), self.sets.length_prefixed)
+
+    def packets_from(self, time_s: float | Fraction, sound: bool = True) -> Iterator[AnyPacket]:
+        """Packets in file order, the pictures from a keyframe at or before `time_s` on, and the sound around.
+
+        Raises:
+            MediaError: the file can't be read there.
+        """
+        clock = self.clock
+        unit = max(clock.unit_from(float(time_s)), clock.unit_before(float(time_s)))
+        # One tick more: containers that round times may have put the wanted keyframe just behind its place.
+        pts = clock.pts(unit) + 1
+        backs = (0, *_SEEK_BACK_S) if self.indexed else _SEEK_BACK_S
+        try:
+            for back_s in backs:
+                stream = self._sought(pts - int(back_s / self.clock.time_base), sound)
+                held: list[AnyPacket] = []
+                for packet in stream:
+                    held.append(packet)
+                    if packet.stream is self.video and packet.is_keyframe:
+                        break
+                first = next((p for p in held if p.stream is self.video and p.is_keyframe), None)
+                if first is not None and cast(int, first.pts) <= pts:
+                    break
+                if pts - int(back_s / self.clock.time_base) <= self.clock.origin:
+                    break
+            yield from (p for p in held if p.stream is not self.video or p is first)
+            yield from stream
+        except (av.error.FFmpegError, OSError) as error:
+            where = float(time_s)
+            raise MediaError(f"{self.path} can't be read at {where:.3f} s ({_words(error)}).") from error
+
+    def _sought(self, pts: int, sound: bool) -> Iterator[AnyPacket]:
+        self._container.seek(max(pts, min(self.clock.origin, 0)), stream=self.video, backward=True)
+        streams = [self.video, self.audio] if sound and self.audio is not None else [self.video]
+        return (p for p in self._container.demux(streams) if p.pts is not None and p.size)
+
+    def _find_video(self) -> VideoStream:
+        for stream in self._container.streams.video:
+            # Cover art is a one-picture stream in FFmpeg's eyes.
+            if not int(stream.disposition) & int(av.stream.Disposition.attached_pic):
+                if stream.codec_context.width and stream.codec_context.pix_fmt:
+                    return stream
+                raise MediaError(f"{self.path} has a damaged picture track; give another file.")
+        raise MediaError(f"{self.path} has no picture track; give a video, not sound alone.")
+
+    def _check_format(self) -> None:
+        name = self._container.format.name
+        if name in _NO_VIDEO:
+            raise MediaError(f"{self.path} is not a video; give another file.")
+        if name == "avi" and self.video.codec_context.reorder_depth:
+            raise MediaError(
+                f"{self.path} is an AVI file and can't tell when its pictures are shown; make an mp4 of it."
+            )
+
+    def _find_clock(self) -> Clock:
+        """Find the first frame, and whether the frames lie on a grid at the rate that the file states."""
+        video, time_base = self.video, cast(Fraction, self.video.time_base)
+        rates = (video.guessed_rate, video.average_rate, video.base_rate, _ANY_RATE)
+        rate = next(Fraction(rate) for rate in rates if rate and 1 <= rate <= _MAX_RATE)
+        self.clock = Clock(rate, time_base, 0, constant=True).in_ticks()
+        found = self._first_pts(4 * MAX_REORDER)
+        if not found:
+            raise MediaError(f"{self.path} has no pictures that can be read; give another file.")
+        self.clock = replace(self.clock, origin=found[0])
+        seen = set(found + self._pts_near_end())
+        for likely in _likely_rates(rate):
+            grid = Clock(likely, time_base, found[0], constant=True)
+            units = [grid.place(pts) for pts in seen]
+            if all(isinstance(unit, int) for unit in units) and len(set(units)) == len(units):
+                return grid
+        return self.clock
+
+    def _first_pts(self, count: int) -> list[int]:
+        """The PTS of the first `count` pictures shown, from the first keyframe on, in file order.
+
+        What an edit list hides is needed for decoding, but not shown.
+        """
+        found: list[int] = []
+        begun = edited = False
+        try:
+            for packet in self._container.demux([self.video]):
+                if packet.pts is None or not packet.size:
+                    continue
+                begun = begun or packet.is_keyframe
+                edited = edited or packet.is_discard
+                if begun and not packet.is_discard:
+                    found.append(packet.pts)
+                if len(found) >= count:
+                    break
+        except (av.error.FFmpegError, OSError) as error:
+            log.debug("%s: %s", self.path, error)
+        return sorted(found) if edited else found
+
+    def _pts_near_end(self) -> list[int]:
+        """PTS of pictures at the middle and near the end: a rate that is slightly off shows there."""
+        found: list[int] = []
+        for share in (0.5, 0.97):
+            try:
+                near = self.packets_from(self.duration_s * share, sound=False)
+                found += [cast(int, p.pts) for p, _ in zip(near, range(MAX_REORDER), strict=False)]
+            except MediaError as error:
+                log.debug("%s", error)
+        return found
+
+
+def _likely_rates(rate: Fraction) -> Iterator[Fraction]:
+    """The usual rate that a stated one is a rounding of, if there is one, then the stated one."""
+    for usual in (Fraction(round(rate)), Fraction(round(rate * 1001 / 1000) * 1000, 1001)):
+        if abs(rate / usual - 1) < _RATE_ROUNDING:
+            yield usual
+    yield rate
+
+
+def _words(error: BaseException) -> str:
+    """FFmpeg's or the system's own words, without numbers and names."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,166 @@
+"""Writing the montage file: one picture track, one sound track, on the montage's own time line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from hypecut.media.encoder import ENCODER, CutEncoder, EncoderOptions, PictureFormat, configure
+from hypecut.media.h264 import ParameterSets, length_prefixed
+from hypecut.media.sound import (
+    ENCODED_BIT_RATE,
+    ENCODED_RATE,
+    CopiedSound,
+    EncodedSound,
+    SoundLane,
+    aac_config,
+)
+from hypecut.media.source import AnyPacket, SourceReader
+from hypecut.media.timeline import DecodingTimes
+
+
+@dataclass(frozen=True)
+class MontageLayout:
+    """What the montage's tracks are made of.
+
+    Attributes:
+        picture: size, rate and colours.
+        scale: output ticks a second.
+        delay: how many pictures at most are decoded ahead of display.
+        template: the source whose pictures are copied; None when every picture is encoded.
+        copied: the numbers of the cuts whose pictures are copied.
+        mixed: some pictures are encoded beside the copied ones.
+        sound: `copied`, `encoded` or `none`.
+        sound_template: the source whose sound is copied.
+    """
+
+    picture: PictureFormat
+    scale: int
+    delay: int
+    template: SourceReader | None
+    copied: frozenset[int]
+    mixed: bool
+    sound: str
+    sound_template: SourceReader | None
+
+    @property
+    def frame_ticks(self) -> int:
+        """The nominal length of a frame, in output ticks."""
+        return max(1, round(self.scale / self.picture.fps))
+
+
+class MontageWriter:
+    """An open montage file. Use it in a `with` statement; on an error the file is left unfinished."""
+
+    def __init__(self, path: Path, layout: MontageLayout, options: EncoderOptions) -> None:
+        self.layout = layout
+        # The caller gives a path beside the final one; the index goes to the front for players on the web.
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._times = DecodingTimes(layout.delay, layout.frame_ticks)
+        self._time_base = Fraction(1, layout.scale)
+        self._prefixed = layout.template is not None
+        if layout.template is not None:
+            self._video = self._copied_track(layout.template, options)
+        else:
+            self._video = self._encoded_track(options)
+        self.sound: SoundLane | None = self._sound_track()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._container.close()
+            return
+        # The file is thrown away: an error in closing it must not hide the first one.
+        try:
+            self._container.close()
+        except Exception as second:
+            error.add_note(f"closing the unfinished montage failed as well: {second}")
+
+    def copy_picture(self, packet: AnyPacket, prefixed: bool, tick: int, duration: int) -> None:
+        """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
+        if not prefixed:
+            key = packet.is_keyframe
+            packet = Packet(length_prefixed(bytes(packet)))
+            packet.is_keyframe = key
+        self._write_picture(packet, tick, duration)
+
+    def encode_picture(self, frame: VideoFrame, tick: int) -> None:
+        """Encode a frame to be shown at output `tick`."""
+        self.write_encoded(self.encoder.encode(frame, tick))
+
+    def write_encoded(self, packets: Iterable[AnyPacket]) -> None:
+        """Write packets of the montage's encoder; their PTS are output ticks."""
+        for packet in packets:
+            tick = cast(int, packet.pts)
+            if self._prefixed:
+                key = packet.is_keyframe
+                packet = Packet(length_prefixed(bytes(packet)))
+                packet.is_keyframe = key
+            self._write_picture(packet, tick, self.layout.frame_ticks)
+
+    def write_sound(self, packets: Iterable[AnyPacket]) -> None:
+        """Write packets of the sound lane."""
+        self._container.mux(list(packets))
+
+    def _write_picture(self, packet: AnyPacket, tick: int, duration: int) -> None:
+        packet.stream = self._video
+        packet.time_base = self._time_base
+        packet.pts = tick
+        packet.dts = self._times.next(tick)
+        packet.duration = duration
+        self._container.mux(packet)
+
+    def _copied_track(self, template: SourceReader, options: EncoderOptions) -> VideoStream:
+        sets = template.copyable_sets
+        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, options, sps_id=_free_id(sets))
+        if self.layout.mixed:
+            sets = sets.joined(self.encoder.sets())
+        stream = self._container.add_stream_from_template(template.video)
+        stream.codec_context.extradata = sets.avcc()
+        stream.codec_context.codec_tag = "avc1"
+        stream.time_base = Fraction(1, self.layout.scale)
+        return stream
+
+    def _encoded_track(self, options: EncoderOptions) -> VideoStream:
+        stream = cast(VideoStream, self._container.add_stream(ENCODER, rate=self.layout.picture.fps))
+        configure(stream.codec_context, self.layout.picture, self.layout.scale, options)
+        stream.time_base = Fraction(1, self.layout.scale)
+        stream.codec_context.open()
+        self.encoder = CutEncoder(
+            self.layout.picture, self.layout.scale, options, shared=stream.codec_context
+        )
+        return stream
+
+    def _sound_track(self) -> SoundLane | None:
+        template = self.layout.sound_template
+        if self.layout.sound == "copied" and template is not None and template.audio_config is not None:
+            rate, channels = template.audio_config
+            copied = self._container.add_stream_from_template(cast(AudioStream, template.audio))
+            copied.codec_context.extradata = aac_config(rate, channels)
+            copied.time_base = Fraction(1, rate)
+            return CopiedSound(copied, rate, channels)
+        if self.layout.sound == "encoded":
+            stream = self._container.add_stream("aac", rate=ENCODED_RATE, layout="stereo")
+            stream.codec_context.bit_rate = ENCODED_BIT_RATE
+            stream.codec_context.open()
+            return EncodedSound(stream)
+        return None
+
+
+def _free_id(sets: ParameterSets) -> int:
+    """An id for the encoder's parameter sets that the copied pictures do not use."""
+    return min(set(range(32)) - sets.ids)

@@ -1,0 +1,203 @@
+"""What goes wrong costs as little as it can, and never leaves half a montage."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hypecut.errors import BadInputError, DiskFullError, MediaError, NothingFoundError
+from hypecut.files import written_aside
+from hypecut.media.render import render
+from hypecut.media.source import SourceReader
+from hypecut.media.writer import MontageWriter
+from hypecut.models import Cut
+from hypecut.progress import SilentProgress
+from tests.media.rendering import cut_of, modes, numbers, plan_of
+from tests.support.recordings import Recordings
+
+
+class Interrupting(SilentProgress):
+    """Presses Ctrl-C after a second of montage."""
+
+    def update(self, done: float) -> None:
+        if done > 1.0:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def source(tiny_recording: Recordings) -> Path:
+    return tiny_recording().path
+
+
+@pytest.fixture
+def truncated(source: Path, tmp_path: Path) -> Path:
+    """The first half of a file whose index stands in front."""
+    with written_aside(tmp_path / "whole.mp4") as part:
+        cuts = [Cut(source=str(source), start_s=0.0, end_s=12.0)]
+        render(plan_of(cuts), tmp_path, part, SilentProgress(), strict=True)
+        data = part.read_bytes()
+    assert data.find(b"moov") < data.find(b"mdat")
+    path = tmp_path / "truncated.mp4"
+    path.write_bytes(data[: len(data) // 2])
+    return path
+
+
+def test_unusable_sources_cost_their_cuts(
+    source: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a video\n" * 50)
+    good = [Cut(source=str(source), start_s=s, end_s=s + 1.5) for s in (1.5, 3.0)]
+    cuts = [cut_of(text, 0.0, 1.0), good[0], cut_of(tmp_path / "missing.mp4", 0.0, 1.0), good[1]]
+    out = tmp_path / "out" / "montage.mp4"
+    with caplog.at_level(logging.WARNING):
+        result = render(plan_of(cuts), tmp_path, out, SilentProgress())
+    assert modes(result) == ["skipped", "copied", "skipped", "copied"]
+    assert numbers(out) == list(range(45, 135))
+    assert result.duration_s == pytest.approx(3.0)
+    reasons = [report.reason for report in result.skipped]
+    assert "not a video" in reasons[0]
+    assert "does not exist" in reasons[1]
+    assert all(reason in caplog.text for reason in reasons)
+
+
+def test_a_truncated_source_costs_the_cuts_beyond(truncated: Path, tmp_path: Path) -> None:
+    cuts = [cut_of(truncated, *window) for window in ((1.5, 3.0), (3.2, 4.1), (9.0, 10.5), (4.5, 11.9))]
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of(cuts), tmp_path, out, SilentProgress())
+    assert modes(result) == ["copied", "encoded", "skipped", "skipped"]
+    assert numbers(out) == [*range(45, 90), *range(96, 123)]
+    assert all("damaged or cut off" in report.reason for report in result.skipped)
+
+
+def test_a_cut_that_reaches_into_the_damage_is_told(truncated: Path, tmp_path: Path) -> None:
+    with SourceReader(truncated) as reader:
+        last = max(
+            reader.clock.unit(p.pts) for p in reader.packets_from(0.0, sound=False) if p.pts is not None
+        )
+    cuts = [cut_of(truncated, last / 30 - 2, last / 30 + 3)]
+    with pytest.raises(NothingFoundError, match="damaged or cut off"):
+        render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+
+
+def test_strict_names_the_cut(truncated: Path, tmp_path: Path) -> None:
+    for bad in (cut_of(truncated, 9.0, 10.5), cut_of(tmp_path / "missing.mp4", 0.0, 1.0)):
+        cuts = [cut_of(truncated, 1.5, 3.0), bad]
+        with pytest.raises(MediaError, match=r"^cut 2: .*(damaged|missing)"):
+            render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress(), strict=True)
+    assert not (tmp_path / "montage.mp4").exists()
+
+
+def test_a_cut_beyond_the_end_is_told(source: Path, tmp_path: Path) -> None:
+    cuts = [Cut(source=str(source), start_s=12.5, end_s=14.0)]
+    with pytest.raises(NothingFoundError, match=r"ends at 12\.000 s, before 12\.500 s"):
+        render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+
+
+def test_nothing_left_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    cuts = [cut_of(tmp_path / "missing.mp4", 0.0, 1.0)]
+    with pytest.raises(NothingFoundError, match="does not exist"):
+        render(plan_of(cuts), tmp_path, tmp_path / "out" / "montage.mp4", SilentProgress())
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("start_s", [1.5, 1.6], ids=["copied", "encoded"])
+def test_an_interruption_leaves_nothing(source: Path, tmp_path: Path, start_s: float) -> None:
+    cuts = [Cut(source=str(source), start_s=start_s, end_s=9.0)]
+    out = tmp_path / "montage.mp4"
+    with pytest.raises(KeyboardInterrupt):
+        render(plan_of(cuts), tmp_path, out, Interrupting())
+    assert list(tmp_path.iterdir()) == []
+    out.write_bytes(b"an older montage")
+    with pytest.raises(KeyboardInterrupt):
+        render(plan_of(cuts), tmp_path, out, Interrupting())
+    assert [path.name for path in tmp_path.iterdir()] == ["montage.mp4"]
+    assert out.read_bytes() == b"an older montage"
+
+
+def test_a_source_that_breaks_off_while_it_is_read(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = SourceReader.packets_from
+
+    def breaking(self: SourceReader, time_s: float, sound: bool = True):  # type: ignore[no-untyped-def]
+        for packet in whole(self, time_s, sound):
+            # Looking at the cuts reads pictures alone.
+            if sound and (packet.pts or 0) * packet.time_base > 5:
+                raise MediaError(f"{self.path} can't be read at 5.000 s (Input/output error).")
+            yield packet
+
+    monkeypatch.setattr(SourceReader, "packets_from", breaking)
+    cuts = [Cut(source=str(source), start_s=s, end_s=s + 1.5) for s in (4.5, 1.5)]
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of(cuts), tmp_path, out, SilentProgress())
+    assert "can't be read" in result.cuts[0].reason
+    assert numbers(out)[-45:] == list(range(45, 90))
+    with pytest.raises(MediaError, match=r"^cut 1: .*can't be read at"):
+        render(plan_of(cuts), tmp_path, out, SilentProgress(), strict=True)
+
+
+FULL = """
+import resource, signal, sys
+import msgspec
+from pathlib import Path
+from hypecut.errors import HypecutError
+from hypecut.media.render import render
+from hypecut.models import Plan
+from hypecut.progress import SilentProgress
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+out = Path(sys.argv[2])
+try:
+    render(msgspec.json.decode(sys.argv[1], type=Plan), out.parent, out, SilentProgress())
+except HypecutError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+@pytest.mark.parametrize("start_s", [1.5, 1.6], ids=["copied", "encoded"])
+def test_no_room_for_the_file_is_one_sentence(source: Path, tmp_path: Path, start_s: float) -> None:
+    plan = plan_of([Cut(source=str(source), start_s=start_s, end_s=9.0)])
+    arguments = [
+        sys.executable,
+        "-c",
+        FULL,
+        msgspec.json.encode(plan).decode(),
+        str(tmp_path / "montage.mp4"),
+    ]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("BadInputError can't write ")
+    assert "File too large" in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_as_such(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(MontageWriter, "copy_picture", full)
+    with pytest.raises(DiskFullError, match="no room left on the disk"):
+        render(
+            plan_of([Cut(source=str(source), start_s=1.5, end_s=3.0)]),
+            tmp_path,
+            tmp_path / "montage.mp4",
+            SilentProgress(),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_place_of_the_montage_is_told(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="is a folder"):
+        render(
+            plan_of([Cut(source=str(source), start_s=1.5, end_s=3.0)]), tmp_path, tmp_path, SilentProgress()
+        )

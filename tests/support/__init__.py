@@ -1,0 +1,1 @@
+"""What several tests need: reading frame counters, checking a montage, making recordings."""
