@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hypecut.jobs import demo
+from hypecut.media.sample import demo_spec
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
 
@@ -15,8 +17,8 @@ def test_the_demo_finds_every_moment_and_is_not_made_twice(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A smaller picture than the one people are shown: the moments lie in the chat.
-    monkeypatch.setattr(demo, "WIDTH", 192)
-    monkeypatch.setattr(demo, "HEIGHT", 108)
+    small = replace(demo_spec(demo.DURATION_S, demo.SEED), width=192, height=108)
+    monkeypatch.setattr(demo, "demo_spec", lambda *_: small)
     first = demo.run_demo(tmp_path / "demo", settings, SilentProgress())
     assert [moment.title for moment in first.moments if not moment.found] == []
     assert Path(first.montage_path or "").is_file()

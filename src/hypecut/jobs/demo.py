@@ -6,19 +6,17 @@ from pathlib import Path
 
 import msgspec
 
-from hypecut.chat.sample import PlantedMoment, planted_moments, sample_chat
+from hypecut.chat.sample import PlantedMoment, sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
 from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult, Pick
-from hypecut.media.sample import RecordingSpec, generate_recording
-from hypecut.media.sample_sound import SoundSpec
+from hypecut.media.sample import demo_spec, generate_recording
 from hypecut.progress import Progress
 from hypecut.settings import Settings
 
 DURATION_S = 420.0
 MIN_DURATION_S = 60.0
 MAX_DURATION_S = 120.0
-WIDTH, HEIGHT = 854, 480
 SEED = 7
 _STREAMER = "hypecut_demo"
 
@@ -51,11 +49,11 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
         BadInputError, DiskFullError: the folder can't be written to.
     """
     recording, chat = folder / "recording.mp4", folder / "chat.json"
-    moments = planted_moments(DURATION_S, SEED)
+    spec = demo_spec(DURATION_S, SEED)
     if not recording.is_file():
-        generate_recording(recording, _spec(moments), progress)
+        generate_recording(recording, spec, progress)
     if not chat.is_file():
-        messages = sample_chat(DURATION_S, moments, SEED)
+        messages = sample_chat(DURATION_S, spec.moments, SEED)
         write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
     request = HighlightsRequest(
         vod=recording,
@@ -70,20 +68,8 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
         chat=str(chat),
         out=result.out,
         montage_path=result.montage_path,
-        moments=tuple(FoundMoment(m.title, m.at_s, _is_shown(m, result.picks)) for m in moments),
+        moments=tuple(FoundMoment(m.title, m.at_s, _is_shown(m, result.picks)) for m in spec.moments),
         result=result,
-    )
-
-
-def _spec(moments: tuple[PlantedMoment, ...]) -> RecordingSpec:
-    return RecordingSpec(
-        duration_s=DURATION_S,
-        width=WIDTH,
-        height=HEIGHT,
-        preset="superfast",
-        moments=moments,
-        sound=SoundSpec(seed=SEED, noise=0.05, tune=True, moments=moments),
-        seed=SEED,
     )
 
 
