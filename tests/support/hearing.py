@@ -91,7 +91,8 @@ def audio_offsets(heard: Heard, cuts: list[ExpectedCut], fps: Fraction) -> list[
         if cut.truth.sound is None:
             continue
         begin_s = float((cut.begin + cut.lead) / fps)
-        end_s = float((cut.end - cut.trail) / fps)
+        # Copied sound comes in whole frames: the last one ends a little before the picture.
+        end_s = min(float((cut.end - cut.trail) / fps), heard.begin_s + len(heard.samples) / heard.rate)
         window_s = min(_WINDOW_S, end_s - begin_s)
         if window_s < _SHORTEST_S:
             continue
