@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
 import pytest
+from av.video.frame import VideoFrame
 
-from hypecut.media.loudness import measure
+from hypecut.errors import MediaError
+from hypecut.media.dressing import Joiner
+from hypecut.media.loudness import Measured, measure
 from hypecut.media.render import RenderResult, render
 from hypecut.media.source import SourceReader
 from hypecut.models import Cut, Loudness, Plan, Titles, Transition, TransitionKind
@@ -137,3 +141,82 @@ def test_loudness_is_brought_to_the_target_and_pictures_are_still_copied(
     assert [report.mode for report in result.cuts] == ["copied"]
     with SourceReader(out) as source:
         assert measure(source, 0.0, 3.0).integrated_lufs == pytest.approx(-24.0, abs=0.7)
+
+
+def test_a_cut_whose_loudness_can_not_be_measured_is_left_as_it_is(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(source: SourceReader, start_s: float, end_s: float) -> Measured:
+        if start_s > 4:
+            raise MediaError(f"{source.path} can't be read at 5.000 s.")
+        return measure(source, start_s, end_s)
+
+    monkeypatch.setattr("hypecut.media.dressing.measure", failing)
+    _, result = rendered(plan_of(recording, loudness=Loudness(target_lufs=-24.0)), tmp_path)
+    assert result.skipped == ()
+    assert "loudness of cut 2 is left as it is" in caplog.text
+    assert "cut 1" not in caplog.text
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_cut_shorter_than_the_crossfade_is_left_out(recording: Recording, tmp_path: Path, at: int) -> None:
+    whole = plan_of(recording).cuts
+    short = Cut(source=str(recording.path), start_s=6.0, end_s=6.3)
+    cuts = (*whole[:at], short, *whole[at:2])
+    fade = Transition(kind=TransitionKind.CROSSFADE, duration_s=0.5)
+    out, result = rendered(Plan(version=1, cuts=cuts, transition=fade), tmp_path)
+    assert [report.cut for report in result.skipped] == [at + 1]
+    assert "crossfade" in result.skipped[0].reason
+    assert result.duration_s == pytest.approx(3.5)
+    assert len(pictures(out)) == round(3.5 * FPS)
+    assert len(sound(out)) == pytest.approx(3.5 * 48_000, abs=1024)
+
+
+def grey(level: int) -> VideoFrame:
+    frame = VideoFrame(64, 36, "yuv420p")
+    for plane in frame.planes:
+        plane.update(bytes([level]) * plane.buffer_size)
+    return frame
+
+
+def test_a_cut_that_comes_and_leaves_at_once_is_mixed_with_both_neighbours() -> None:
+    written: dict[int, int] = {}
+    joiner = Joiner(lambda frame, tick: written.update({tick: int(luma(frame)[0, 0])}), overlap=4)
+    for start, end, level, last in ((0, 10, 40, False), (6, 12, 120, False), (8, 20, 200, True)):
+        joiner.begin(start, end, last)
+        for tick in range(start, end):
+            joiner.put(grey(level), tick)
+    assert sorted(written) == list(range(20))
+    assert [written[tick] for tick in (5, 6, 7, 12)] == [40, 56, 72, 200]
+    # A fifth of the last cut over four fifths of what the first two make there, and so on.
+    mixed = [round(40 * (4 - k) / 5 + 120 * (k + 1) / 5) for k in (2, 3)] + [120, 120]
+    shares = [(k + 1) / 5 for k in range(4)]
+    wanted = [a * (1 - share) + 200 * share for a, share in zip(mixed, shares, strict=True)]
+    assert [written[tick] for tick in range(8, 12)] == pytest.approx(wanted, abs=10)
+
+
+def test_frames_that_were_mixed_are_let_go() -> None:
+    joiner = Joiner(lambda frame, tick: None, overlap=4)
+    joiner.begin(0, 10, last=False)
+    held = [grey(40) for _ in range(4)]
+    alone = sys.getrefcount(held[0])
+    for tick, frame in enumerate(held, 6):
+        joiner.put(frame, tick)
+    del frame
+    joiner.begin(6, 30, last=False)
+    for tick in range(6, 9):
+        joiner.put(grey(120), tick)
+    assert [sys.getrefcount(held[i]) - alone for i in range(4)] == [0, 0, 1, 1]
+    joiner.put(grey(120), 9)
+    joiner.put(grey(120), 10)
+    assert [sys.getrefcount(held[i]) - alone for i in range(4)] == [0, 0, 0, 0]
+
+
+def test_characters_without_a_sign_are_told_once(
+    recording: Recording, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = plan_of(recording, title="alpha \U000f0123\u0378", titles=Titles(duration_s=0.5))
+    rendered(plan, tmp_path)
+    told = [record.getMessage() for record in caplog.records if "no sign for" in record.getMessage()]
+    assert len(told) == 1
+    assert "\U000f0123 \u0378" in told[0]

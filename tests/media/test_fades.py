@@ -1,4 +1,4 @@
-"""Fades and crossfades on real frames, and their envelopes."""
+"""Fades and crossfades on real frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypecut.media.fades import Bytes, blend, fade_envelope, fade_share, fade_to_black, plane_views
+from hypecut.media.fades import Bytes, blend, fade_share, fade_to_black, plane_views
 
 SIZES = [(1920, 1080), (64, 48), (853, 481), (1, 1), (7, 3), (4000, 2)]
 
@@ -131,34 +131,3 @@ def test_shares_are_between_0_and_1_and_mirrored(
     assert share == pytest.approx(mirrored, abs=1e-6 if duration_s > 1e-3 else 1)
     if all(ends) or duration_s / 2 <= at_s <= length_s - duration_s / 2:
         assert share == 1.0
-
-
-@settings(derandomize=True)
-@given(
-    length=st.integers(1, 5000),
-    fade=st.integers(0, 3000),
-    split=st.floats(0, 1),
-    first=st.booleans(),
-    last=st.booleans(),
-)
-def test_an_envelope_is_the_share_at_every_sample_however_it_is_cut_up(
-    length: int, fade: int, split: float, first: bool, last: bool
-) -> None:
-    whole = fade_envelope(0, length, length, fade, first, last)
-    assert whole.shape == (length,)
-    assert whole.dtype == np.float32
-    at = int(split * length)
-    head = fade_envelope(0, at, length, fade, first, last)
-    tail = fade_envelope(at, length - at, length, fade, first, last)
-    assert np.array_equal(np.concatenate([head, tail]), whole)
-    for sample in {0, at, length - 1} - {length}:
-        assert whole[sample] == pytest.approx(fade_share(sample, length, fade, first, last), abs=1e-6)
-    if first:
-        assert whole[0] == 1.0 or not last
-    if first and last:
-        assert (whole == 1.0).all()
-
-
-def test_beyond_the_cut_there_is_silence() -> None:
-    assert (fade_envelope(1000, 10, 1000, 100, False, False) == 0).all()
-    assert (fade_envelope(-10, 10, 1000, 100, False, False) == 0).all()

@@ -113,3 +113,19 @@ def test_idr_pictures_are_told_by_their_first_slice() -> None:
         assert is_idr(memoryview(length_prefixed(stream)), prefixed=True) is expected
     assert not is_idr(memoryview(b""), prefixed=True)
     assert not is_idr(memoryview(b"\0\0\1"), prefixed=False)
+
+
+def test_an_id_is_free_unless_all_are_taken() -> None:
+    def with_pictures(count: int) -> ParameterSets:
+        units = [bytes([0x68, *_exp_golomb_bytes(number)]) for number in range(count)]
+        return ParameterSets((b"\x67\x64\x00\x1f\xac",), tuple(units), True)
+
+    assert with_pictures(1).free_id == 1
+    assert with_pictures(31).free_id == 31
+    assert with_pictures(32).free_id is None
+
+
+def _exp_golomb_bytes(number: int) -> bytes:
+    code = f"{number + 1:b}"
+    bits = "0" * (len(code) - 1) + code
+    return int(bits.ljust(16, "0"), 2).to_bytes(2, "big")

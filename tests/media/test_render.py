@@ -250,6 +250,23 @@ def test_a_reordering_deeper_than_it_looked_is_written_again(
     assert report.copied_fraction == 1.0
 
 
+def test_writing_again_opens_sources_again_that_were_closed_meanwhile(
+    tiny_recording: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypecut.media.inspect._depth", lambda *_: 0)
+    monkeypatch.setattr("hypecut.media.render._MIN_DELAY", 0)
+    plain, deep = tiny_recording(bframes=0), tiny_recording()
+    cuts = []
+    for number in range(9):
+        copy = tmp_path / f"{number}.mp4"
+        copy.write_bytes((deep if number == 8 else plain).path.read_bytes())
+        cuts.append(cut_of(copy, 1.5, 3.0))
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of(cuts), tmp_path, out, SilentProgress(), strict=True)
+    assert numbers(out) == list(range(45, 90)) * 9
+    assert result.duration_s == pytest.approx(13.5)
+
+
 @pytest.mark.parametrize(
     ("codec", "suffix", "options"),
     [

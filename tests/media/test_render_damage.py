@@ -8,17 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import msgspec
 import pytest
 
-from hypecut.errors import BadInputError, DiskFullError, MediaError, NothingFoundError
+from hypecut.errors import BadInputError, DiskFullError, MediaError
 from hypecut.files import written_aside
+from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
 from hypecut.media.source import SourceReader
 from hypecut.media.writer import MontageWriter
-from hypecut.models import Cut
+from hypecut.models import Cut, Plan, Transition, TransitionKind
 from hypecut.progress import SilentProgress
-from tests.media.rendering import cut_of, modes, numbers, plan_of
+from tests.media.rendering import cut_of, modes, numbers, pictures, plan_of
 from tests.support.recordings import Recordings
 
 
@@ -82,7 +84,7 @@ def test_a_cut_that_reaches_into_the_damage_is_told(truncated: Path, tmp_path: P
             reader.clock.unit(p.pts) for p in reader.packets_from(0.0, sound=False) if p.pts is not None
         )
     cuts = [cut_of(truncated, last / 30 - 2, last / 30 + 3)]
-    with pytest.raises(NothingFoundError, match="damaged or cut off"):
+    with pytest.raises(MediaError, match="damaged or cut off"):
         render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
 
 
@@ -96,13 +98,29 @@ def test_strict_names_the_cut(truncated: Path, tmp_path: Path) -> None:
 
 def test_a_cut_beyond_the_end_is_told(source: Path, tmp_path: Path) -> None:
     cuts = [Cut(source=str(source), start_s=12.5, end_s=14.0)]
-    with pytest.raises(NothingFoundError, match=r"ends at 12\.000 s, before 12\.500 s"):
+    with pytest.raises(MediaError, match=r"ends at 12\.000 s, before 12\.500 s"):
         render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+
+
+def test_a_cut_shorter_than_a_frame_is_told(source: Path, tmp_path: Path) -> None:
+    cuts = [Cut(source=str(source), start_s=1.01, end_s=1.02)]
+    with pytest.raises(MediaError, match=r"cut 1 .*begins between 1\.010 s and 1\.020 s"):
+        render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+
+
+def test_a_name_that_looks_like_an_address_is_a_file(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("20:00.mp4").symlink_to(source)
+    cuts = [Cut(source="20:00.mp4", start_s=1.5, end_s=3.0)]
+    render(plan_of(cuts), Path(), Path("a:b.mp4"), SilentProgress())
+    assert numbers(Path("a:b.mp4").absolute()) == list(range(45, 90))
 
 
 def test_nothing_left_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     cuts = [cut_of(tmp_path / "missing.mp4", 0.0, 1.0)]
-    with pytest.raises(NothingFoundError, match="does not exist"):
+    with pytest.raises(MediaError, match="does not exist"):
         render(plan_of(cuts), tmp_path, tmp_path / "out" / "montage.mp4", SilentProgress())
     assert list(tmp_path.rglob("*")) == []
 
@@ -141,6 +159,80 @@ def test_a_source_that_breaks_off_while_it_is_read(
     assert numbers(out)[-45:] == list(range(45, 90))
     with pytest.raises(MediaError, match=r"^cut 1: .*can't be read at"):
         render(plan_of(cuts), tmp_path, out, SilentProgress(), strict=True)
+
+
+def test_a_cut_whose_pictures_are_all_damaged_leaves_no_hole(source: Path, tmp_path: Path) -> None:
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        for packet in container.demux(video=0):
+            if packet.pos is not None and (packet.pts or 0) * packet.time_base > 2.9:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    good = [Cut(source=str(source), start_s=s, end_s=s + 1.4) for s in (1.6, 4.6)]
+    cuts = [cut_of(damaged, 3.1, 5.1), good[0], cut_of(damaged, 6.1, 8.1), good[1]]
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of(cuts), tmp_path, out, SilentProgress())
+    assert modes(result) == ["skipped", "encoded", "skipped", "encoded"]
+    assert result.duration_s == pytest.approx(2.8)
+    shown = pictures(out)
+    assert [number for _, number in shown] == [*range(48, 90), *range(138, 180)]
+    assert [time_s for time_s, _ in shown] == pytest.approx([n / 30 for n in range(84)], abs=1e-4)
+    with pytest.raises(MediaError, match="no cut of the plan can be used; cut 1 "):
+        render(plan_of([cuts[0], cuts[2]]), tmp_path, tmp_path / "none.mp4", SilentProgress())
+    assert not (tmp_path / "none.mp4").exists()
+
+
+def test_a_source_that_goes_away_meanwhile_costs_its_cut(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = SourcePool.get
+
+    def without_it(self: SourcePool, path: Path) -> SourceReader:
+        if path.name == "gone.mp4" and path in looked:
+            raise MediaError(f"{path} does not exist; give the path of a video file.")
+        looked.append(path)
+        return whole(self, path)
+
+    looked: list[Path] = []
+    gone = tmp_path / "gone.mp4"
+    gone.write_bytes(source.read_bytes())
+    monkeypatch.setattr(SourcePool, "get", without_it)
+    good = [Cut(source=str(source), start_s=s, end_s=s + 1.5) for s in (1.5, 6.0)]
+    fade = Transition(kind=TransitionKind.CROSSFADE, duration_s=0.5)
+    plan = Plan(version=1, cuts=(*good, cut_of(gone, 1.6, 3.0)), transition=fade)
+    out = tmp_path / "montage.mp4"
+    result = render(plan, tmp_path, out, SilentProgress())
+    assert modes(result) == ["encoded", "encoded", "skipped"]
+    assert result.duration_s == pytest.approx(2.5)
+    assert len(pictures(out)) == 75
+
+
+@pytest.mark.parametrize(
+    ("codec", "mode"), [(b"A_AAC", "encoded"), (b"V_MPEG4/ISO/AVC", "skipped")], ids=["sound", "pictures"]
+)
+def test_a_track_of_an_unknown_kind(
+    tiny_recording: Recordings, source: Path, tmp_path: Path, codec: bytes, mode: str
+) -> None:
+    odd = tmp_path / "odd.mkv"
+    odd.write_bytes(tiny_recording(".mkv").path.read_bytes().replace(codec, codec[:-2] + b"ZZ"))
+    cuts = [cut_of(odd, 1.6, 3.0), Cut(source=str(source), start_s=1.6, end_s=3.0)]
+    result = render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+    assert modes(result) == [mode, "encoded"]
+
+
+def test_a_picture_of_one_pixel(tmp_path: Path) -> None:
+    path = tmp_path / "dot.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 1, 1, "yuv444p"
+        for number in range(30):
+            frame = av.VideoFrame(1, 1, "yuv444p")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    result = render(plan_of([cut_of(path, 0.1, 0.5)]), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+    assert [(report.mode, report.frames) for report in result.cuts] == [("encoded", 12)]
 
 
 FULL = """

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ import numpy as np
 import pytest
 
 from hypecut.media.render import render
-from hypecut.media.sound import _raw_aac, _silent_frame, aac_config
-from hypecut.models import Cut
+from hypecut.media.sample_sound import SoundSpec
+from hypecut.media.sound import EncodedSound, SoundCut, _raw_aac, _silent_frame, aac_config
+from hypecut.media.source import SourceReader
+from hypecut.models import Cut, Loudness, Plan
 from hypecut.progress import SilentProgress
 from tests.media.rendering import cut_of, delayed, plan_of, remuxed, rendered
 from tests.support.hearing import Heard, audio_offsets, hear
@@ -158,3 +162,88 @@ def test_silence_decodes_to_silence_of_that_kind(rate: int, channels: int) -> No
     frames = [frame for _ in range(3) for frame in decoder.decode(av.Packet(silence))]
     assert {(f.sample_rate, f.layout.nb_channels, f.samples) for f in frames} == {(rate, channels, 1024)}
     assert max(float(np.abs(f.to_ndarray()).max()) for f in frames) < 1e-4
+
+
+# FFmpeg times the packets of one PES unit by the rate at the file's beginning: 1.9 ms off at another one.
+@pytest.mark.parametrize(
+    ("second", "limit_ms"), [(SoundSpec(channels=1), 1.0), (SoundSpec(sample_rate=44_100), 4.0)]
+)
+def test_sound_that_changes_its_kind_on_the_way_is_encoded_and_measured(
+    tiny_recording: Recordings, tmp_path: Path, second: SoundSpec, limit_ms: float
+) -> None:
+    parts = [tiny_recording(".ts", bframes=0), tiny_recording(".ts", bframes=0, seed=3, sound=second)]
+    source = tmp_path / "changing.ts"
+    with av.open(str(source), "w") as made:
+        tracks: dict[int, Any] = {}
+        for number, part in enumerate(parts):
+            with av.open(str(part.path)) as given:
+                tracks = tracks or {s.index: made.add_stream_from_template(s) for s in given.streams}
+                for packet in given.demux():
+                    if packet.size:
+                        # A little later than its end: the last sound reaches beyond the last picture.
+                        delayed(packet, number * Fraction(121, 10))
+                        packet.stream = tracks[packet.stream.index]
+                        made.mux(packet)
+    with av.open(str(source)) as given:
+        kinds = {(f.layout.nb_channels, f.sample_rate) for f in given.decode(audio=0)}
+    assert len(kinds) == 2
+    plan = Plan(version=1, cuts=(cut_of(source, 10.0, 16.1),), loudness=Loudness(target_lufs=-20.0))
+    render(plan, tmp_path, tmp_path / "montage.mp4", SilentProgress(), strict=True)
+    heard = hear(tmp_path / "montage.mp4")
+    assert heard is not None
+    assert abs(offset_ms(heard, parts[0], 0.2, 10.2)) <= 1.0
+    assert abs(offset_ms(heard, parts[1], 2.5, 0.4)) <= limit_ms
+
+
+@pytest.fixture
+def lane(tmp_path: Path) -> Iterator[EncodedSound]:
+    with av.open(str(tmp_path / "sound.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=48_000, layout="stereo")
+        stream.codec_context.open()
+        yield EncodedSound(stream)
+
+
+def test_overlaps_between_samples_do_not_add_up(tiny_recording: Recordings, lane: EncodedSound) -> None:
+    with SourceReader(tiny_recording().path) as source:
+        start_s, length_s, overlap_s = (
+            Fraction(0),
+            Fraction(21, 1000),
+            Fraction(1, 375) + Fraction(1, 110_000),
+        )
+        samples = 0
+        for _ in range(300):
+            end_s = start_s + length_s
+            lane.begin(SoundCut(source, Fraction(0), start_s, end_s, overlap_s=overlap_s))
+            samples += sum(packet.duration or 0 for packet in lane.end_cut())
+            start_s = end_s - overlap_s
+        samples += sum(packet.duration or 0 for packet in lane.finish())
+    # The encoder puts one frame in front.
+    assert samples == round(end_s * 48_000) + 1024
+
+
+def test_a_long_cut_without_sound_takes_no_room(tiny_recording: Recordings, lane: EncodedSound) -> None:
+    with SourceReader(tiny_recording().path) as source:
+        lane.begin(SoundCut(source, Fraction(0), Fraction(0), Fraction(120)))
+        tracemalloc.start()
+        try:
+            packets = sum(1 for _ in lane.end_cut())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert packets > 5000
+    assert peak < 4 * 2**20
+
+
+def test_damaged_sound_is_told(
+    tiny_recording: Recordings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "damaged.mkv"
+
+    def damaged(packet: av.Packet[Any]) -> bool:
+        if packet.stream.type == "audio" and 4 < (packet.pts or 0) * packet.time_base < 5:
+            packet.update(b"\xff" * packet.size)
+        return True
+
+    remuxed(tiny_recording(".mkv").path, source, damaged)
+    render(plan_of([cut_of(source, 3.0, 6.0, -1.0)]), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+    assert f"damaged sound packets of {source} are silent" in caplog.text

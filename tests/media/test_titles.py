@@ -11,9 +11,10 @@ from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypecut.media import titles
+from hypecut.media import fonts
 from hypecut.media.fades import Bytes, plane_views
-from hypecut.media.titles import TitleCard, find_font, missing_glyphs
+from hypecut.media.fonts import find_font, missing_glyphs
+from hypecut.media.titles import TitleCard
 
 SIZES = [(1920, 1080), (640, 360), (1080, 1920), (853, 481), (426, 241)]
 DIFFICULT = [
@@ -205,12 +206,12 @@ def test_missing_characters_are_told_once_and_in_order() -> None:
 
 
 def test_without_any_font_pillows_own_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(titles, "_font_places", lambda: [Path("no/such/font.ttf"), Path(__file__)])
-    titles._font.cache_clear()
+    monkeypatch.setattr(fonts, "_font_places", lambda: [Path("no/such/font.ttf"), Path(__file__)])
+    fonts.font_of.cache_clear()
     try:
         assert find_font() is None
         frame = picture(640, 360)
         assert changed(frame, TitleCard("alpha", 640, 360, 3.0).draw(frame, 1.0))[0].any()
         assert missing_glyphs("alpha Ж日") == "Ж日"
     finally:
-        titles._font.cache_clear()
+        fonts.font_of.cache_clear()

@@ -18,8 +18,6 @@ from hypecut.plan.document import (
     decode_plan,
     encode_plan,
     read_plan,
-    resolve_source,
-    resolve_sources,
     rounded,
     write_plan,
 )
@@ -280,26 +278,6 @@ def test_damaged_plans_are_plans_or_plain_errors(data: st.DataObject) -> None:
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     outcome = outcome_of(bytes(damaged))
     assert isinstance(outcome, Plan) or "\n" not in outcome
-
-
-def test_sources_are_taken_from_the_plans_folder(tmp_path: Path) -> None:
-    plan_path = tmp_path / "plan.json"
-    inside = Cut(source="media/vod.mp4", start_s=0.0, end_s=1.0)
-    elsewhere = Cut(source=str(tmp_path / "b.mp4"), start_s=0.0, end_s=1.0)
-    for given_path in (plan_path, tmp_path):
-        assert resolve_source(given_path, inside) == tmp_path / "media" / "vod.mp4"
-        assert resolve_source(given_path, elsewhere) == tmp_path / "b.mp4"
-
-
-def test_missing_sources_name_the_first_entry_that_needs_them(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").touch()
-    plan = decode(plan_of(cut(source="a.mp4"), cut(source="b.mp4"), cut(source="b.mp4")))
-    with pytest.raises(
-        PlanError, match=r"cut 2 \(b.mp4\): there is no file .*b\.mp4; put it there or correct"
-    ):
-        resolve_sources(plan, tmp_path / "plan.json")
-    (tmp_path / "b.mp4").touch()
-    assert list(resolve_sources(plan, tmp_path / "plan.json")) == ["a.mp4", "b.mp4"]
 
 
 def test_cuts_must_lie_within_their_sources() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hypecut.errors import UsageError
 from hypecut.models import Cut, CutScore, Plan, Transition, TransitionKind
-from hypecut.plan.export import EXPORT_FORMATS, export_plan, write_export
+from hypecut.plan.export import EXPORT_FORMATS, export_plan
 from hypecut.plan.export_chapters import chapter_problems
 from hypecut.plan.placement import Layout, frame_at
 
@@ -180,11 +180,9 @@ def test_chapters_that_youtube_would_not_show_are_told() -> None:
 
 
 @pytest.mark.parametrize("format_name", list(EXPORT_FORMATS))
-def test_every_format_writes_its_file_even_from_broken_names(format_name: str, tmp_path: Path) -> None:
+def test_every_format_can_be_written_even_from_broken_names(format_name: str, tmp_path: Path) -> None:
     plan = Plan(version=1, cuts=(Cut(source="a\udcff.mp4", start_s=0.0, end_s=5.0, title="\ud800 \x00x"),))
-    path = tmp_path / f"montage{EXPORT_FORMATS[format_name].suffix}"
-    write_export(path, plan, tmp_path, format_name)
-    assert "x" in path.read_text("utf-8")
+    assert b"x" in export_plan(plan, tmp_path, format_name).encode("utf-8")
     assert EXPORT_FORMATS[format_name].description
 
 

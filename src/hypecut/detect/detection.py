@@ -86,7 +86,7 @@ def _check_not_thin(log: ChatLog, duration_s: float, options: DetectOptions) -> 
     if inside < options.min_messages:
         outside = f" ({len(log)} in the file: is it the chat of this VOD?)" if len(log) > inside else ""
         raise ThinChatError(
-            f"the chat has {inside} messages within the VOD's {minutes:.0f} min{outside}, and at least"
+            f"the chat has {inside} messages within the VOD's {duration_s:.0f} s{outside}, and at least"
             f" {options.min_messages} are needed; use a VOD with a livelier chat."
         )
     if inside < options.min_messages_per_minute * minutes:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from av.video.frame import VideoFrame
 
+from hypecut.errors import MediaError
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import blend, fade_share, fade_to_black
+from hypecut.media.fonts import missing_glyphs
 from hypecut.media.inspect import InspectedCut, SourcePool
 from hypecut.media.loudness import gain_db, measure
 from hypecut.media.titles import TitleCard
-from hypecut.models import Plan, TransitionKind
+from hypecut.models import Loudness, Plan, TransitionKind
 from hypecut.progress import Progress
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,13 @@ class Dressing:
         kind: how one cut follows another.
         transition_s: how long that takes.
         titles_s: how long titles show; 0 for none.
-        target_lufs: the loudness of each cut; None leaves it.
+        changes_loudness: the cuts are brought to one loudness.
     """
 
     kind: TransitionKind = TransitionKind.NONE
     transition_s: float = 0.0
     titles_s: float = 0.0
-    target_lufs: float | None = None
+    changes_loudness: bool = False
 
     @classmethod
     def of(cls, plan: Plan, cuts: int) -> Dressing:
@@ -42,7 +48,7 @@ class Dressing:
             kind=transition.kind if transition else TransitionKind.NONE,
             transition_s=transition.duration_s if transition else 0.0,
             titles_s=plan.titles.duration_s if plan.titles else 0.0,
-            target_lufs=plan.loudness.target_lufs if plan.loudness else None,
+            changes_loudness=plan.loudness is not None,
         )
 
     def covers_pictures(self, cut: InspectedCut) -> bool:
@@ -52,7 +58,7 @@ class Dressing:
     @property
     def changes_sound(self) -> bool:
         """Whether the montage sounds other than its sources."""
-        return self.kind is not TransitionKind.NONE or self.target_lufs is not None
+        return self.kind is not TransitionKind.NONE or self.changes_loudness
 
     def overlap_frames(self, fps: Fraction) -> int:
         """By how many frames neighbouring cuts overlap; never less than the plan says."""
@@ -111,55 +117,63 @@ class Joiner:
 
     def __init__(self, write: Callable[[VideoFrame, int], None], overlap: int) -> None:
         self._write, self._overlap = write, overlap
-        self._leaving: list[tuple[int, VideoFrame]] = []
-        self._held: list[tuple[int, VideoFrame]] = []
+        self._leaving: deque[tuple[int, VideoFrame]] = deque()
+        self._held: deque[tuple[int, VideoFrame]] = deque()
         self._start = self._hold_from = 0
 
     def begin(self, start: int, end: int, last: bool) -> None:
         """The next frames are those of the cut shown from tick `start` to `end`."""
-        self._leaving, self._held = self._held, []
+        self._leaving, self._held = self._held, deque()
         self._start = start
         self._hold_from = end if last or not self._overlap else end - self._overlap
 
     def put(self, frame: VideoFrame, tick: int) -> None:
         """Write the frame, or hold it until the next cut's frames for its place are there."""
+        under = self._under(tick)
+        if under is not None:
+            frame = blend(under, frame, (tick - self._start + 1) / (self._overlap + 1))
         if tick >= self._hold_from:
             self._held.append((tick, frame))
-        elif self._leaving and tick < self._start + self._overlap:
-            share = (tick - self._start + 1) / (self._overlap + 1)
-            self._write(blend(self._under(tick), frame, share), tick)
         else:
             self._write(frame, tick)
 
-    def finish(self) -> None:
-        """Write what is held: the end of a cut whose successor could not be read."""
-        for tick, frame in self._held:
-            self._write(frame, tick)
-        self._held = []
+    def _under(self, tick: int) -> VideoFrame | None:
+        """The leaving cut's frame that is shown at `tick`; those before it are let go."""
+        if tick >= self._start + self._overlap:
+            self._leaving.clear()
+        while len(self._leaving) > 1 and self._leaving[1][0] <= tick:
+            self._leaving.popleft()
+        return self._leaving[0][1] if self._leaving else None
 
-    def _under(self, tick: int) -> VideoFrame:
-        """The leaving cut's frame that is shown at `tick`."""
-        before = [frame for at, frame in self._leaving if at <= tick]
-        return before[-1] if before else self._leaving[0][1]
+
+def tell_missing_glyphs(plan: Plan) -> None:
+    """Log the characters of the plan's titles that their font can't show."""
+    if plan.titles is None:
+        return
+    missing = missing_glyphs("\n".join(cut.title for cut in plan.cuts))
+    if missing:
+        log.warning("the titles' font has no sign for %s; these are shown as boxes", " ".join(missing))
 
 
 def loudness_gains(
-    dressing: Dressing, cuts: Sequence[InspectedCut], pool: SourcePool, progress: Progress
+    loudness: Loudness | None, cuts: Sequence[InspectedCut], pool: SourcePool, progress: Progress
 ) -> dict[int, float]:
     """The gain in dB that brings each cut to the target loudness, by the cut's number; none without a target.
 
-    Raises:
-        MediaError: a source can't be read.
+    A cut whose source can't be read to its end has none: rendering will tell what it costs.
     """
-    if dressing.target_lufs is None:
+    if loudness is None:
         return {}
     gains: dict[int, float] = {}
     progress.start("loudness", float(sum(cut.length_s for cut in cuts)))
     done_s = 0.0
     for cut in cuts:
         start_s = cut.clock.seconds(cut.first)
-        measured = measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s))
-        gains[cut.number] = gain_db(measured, dressing.target_lufs)
+        try:
+            measured = measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s))
+            gains[cut.number] = gain_db(measured, loudness.target_lufs)
+        except MediaError as error:
+            log.warning("the loudness of cut %d is left as it is: %s", cut.number, error)
         done_s += float(cut.length_s)
         progress.update(done_s)
     progress.finish()

@@ -51,8 +51,8 @@ class PictureFormat:
         """The format of a source's pictures, made even in size and 4:2:0 in 8 bits."""
         context = stream.codec_context
         return cls(
-            width=context.width - context.width % 2,
-            height=context.height - context.height % 2,
+            width=max(2, context.width - context.width % 2),
+            height=max(2, context.height - context.height % 2),
             fps=fps,
             pix_fmt="yuvj420p" if context.pix_fmt == "yuvj420p" else "yuv420p",
             sample_aspect_ratio=pixel_ratio(stream),

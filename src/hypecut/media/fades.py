@@ -1,4 +1,4 @@
-"""Fades through black and crossfades, and how bright or loud a cut is where.
+"""Fades through black and crossfades, and how bright a cut is where.
 
 Integer maths on 8-bit 4:2:0 frames: two neighbouring bytes are mixed at a time, as the halves of a word of
 16 bits, block by block, so that the scratch arrays stay in the processor's cache. Frames that are given are
@@ -78,33 +78,6 @@ def fade_share(at_s: float, length_s: float, duration_s: float, first: bool, las
     rise = 1.0 if first else at_s / half_s
     fall = 1.0 if last else (length_s - at_s) / half_s
     return max(0.0, min(1.0, rise, fall))
-
-
-def fade_envelope(
-    first_sample: int, count: int, length_samples: int, fade_samples: int, first: bool, last: bool
-) -> npt.NDArray[np.float32]:
-    """The volume, 0..1, of samples of a cut: `fade_share` for sound.
-
-    Args:
-        first_sample: the first sample wanted, from the cut's start.
-        count: how many samples are wanted.
-        length_samples: the cut's length.
-        fade_samples: the length of a whole transition; each of two neighbours takes half.
-        first: it is the montage's first cut, which does not fade in.
-        last: it is the montage's last cut, which does not fade out.
-
-    Returns:
-        Shape (count,).
-    """
-    half = min(fade_samples, length_samples) / 2
-    volume = np.ones(count)
-    if half > 0:
-        place = np.arange(first_sample, first_sample + count)
-        if not first:
-            np.minimum(volume, place / half, out=volume)
-        if not last:
-            np.minimum(volume, (length_samples - place) / half, out=volume)
-    return np.maximum(volume, 0.0).astype(np.float32)
 
 
 def in_256ths(share: float) -> int:

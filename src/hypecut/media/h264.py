@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+_SPS_IDS = 32
 _HIGH_PROFILES = (100, 110, 122, 144)
 # The first slice of a picture stands behind a few small units: AUD, parameter sets, SEI.
 _HEAD_BYTES = 4096
@@ -32,6 +33,11 @@ class ParameterSets:
     def ids(self) -> set[int]:
         """All ids in use by these sets."""
         return {_exp_golomb(s[4:]) for s in self.sps} | {_exp_golomb(p[1:]) for p in self.pps}
+
+    @property
+    def free_id(self) -> int | None:
+        """An id for another encoder's sets, to stand beside these in one track; None when all are taken."""
+        return min(set(range(_SPS_IDS)) - self.ids, default=None)
 
     def joined(self, other: ParameterSets) -> ParameterSets:
         """Both streams' sets, for a track that holds pictures of both."""

@@ -116,7 +116,7 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
         end=end,
         length_s=clock.seconds(end) - clock.seconds(first.unit),
         copyable=copyable,
-        encoder_matches=source.video.codec_context.field_order in _PROGRESSIVE,
+        encoder_matches=_encoder_matches(source),
         depth=_depth(source, head, tail),
         fingerprint=_fingerprint(source),
         clock=clock,
@@ -130,6 +130,8 @@ def _nothing_there(source: SourceReader, cut: Cut) -> str:
     """Why a cut without pictures has none."""
     if cut.start_s >= source.duration_s:
         return f"{source.path} ends at {source.duration_s:.3f} s, before {cut.start_s:.3f} s."
+    if source.clock.seconds(source.clock.unit_from(cut.end_s) - source.clock.unit_from(cut.start_s)) <= 0:
+        return f"no picture of {source.path} begins between {cut.start_s:.3f} s and {cut.end_s:.3f} s."
     between = f"between {cut.start_s:.3f} s and {cut.end_s:.3f} s"
     return f"{source.path} has no pictures {between}; it is damaged or cut off."
 
@@ -158,6 +160,12 @@ def _ends_cleanly(tail: Sequence[Picture], high: int) -> bool:
     """Whether all pictures before `high` are decoded before those after."""
     inside = [p.unit < high for p in tail]
     return any(inside) and inside == sorted(inside, reverse=True)
+
+
+def _encoder_matches(source: SourceReader) -> bool:
+    """Whether our encoder's pictures can stand beside the source's: progressive, with sets of their own."""
+    has_room = source.sets is not None and source.sets.free_id is not None
+    return has_room and source.video.codec_context.field_order in _PROGRESSIVE
 
 
 def _fingerprint(source: SourceReader) -> tuple[object, ...]:

@@ -10,10 +10,10 @@ from typing import NamedTuple, cast
 
 import av
 import av.error
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from hypecut.media.resample import Resampler
 from hypecut.media.source import SourceReader
 
 # What the montage's own sound is made of: the stereo mix is measured, because that is what will be heard.
@@ -93,18 +93,18 @@ class _Meter:
             self._graph.add("abuffersink"),
         ]
         self._graph.link_nodes(*steps).configure()
+        self._resampler = Resampler(_LAYOUT, _RATE)
         self._told: dict[str, str] = {}
-        self._kind: tuple[object, ...] = ()
 
     def feed(self, packet: Packet[AudioStream]) -> None:
         """Decode and measure; a damaged packet is passed over."""
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            return
-        for frame in frames:
-            if frame.pts is not None:
-                self._measure(frame)
+        for piece in self._resampler.decoded(packet):
+            piece.pts = round(cast(int, piece.pts) * cast(Fraction, piece.time_base) * _RATE)
+            piece.time_base = Fraction(1, _RATE)
+            # The trimmer takes no more once the end is reached.
+            with contextlib.suppress(av.error.EOFError):
+                self._graph.push(piece)
+        self._listen()
 
     def finish(self) -> Measured:
         """What was measured."""
@@ -113,19 +113,6 @@ class _Meter:
         integrated = float(self._told.get("lavfi.r128.I", "-inf"))
         peak = float(self._told.get("lavfi.r128.true_peak", "0"))
         return Measured(integrated, 20 * math.log10(peak)) if peak > 0 else NOTHING
-
-    def _measure(self, frame: AudioFrame) -> None:
-        """Measure one frame; broadcasts may change their layout on the way."""
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if kind != self._kind:
-            self._resampler, self._kind = av.AudioResampler("fltp", _LAYOUT, _RATE), kind
-        for piece in self._resampler.resample(frame):
-            piece.pts = round(cast(int, piece.pts) * cast(Fraction, piece.time_base) * _RATE)
-            piece.time_base = Fraction(1, _RATE)
-            # The trimmer takes no more once the end is reached.
-            with contextlib.suppress(av.error.EOFError):
-                self._graph.push(piece)
-        self._listen()
 
     def _listen(self) -> None:
         while True:

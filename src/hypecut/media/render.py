@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
 import msgspec
 
-from hypecut.errors import MediaError, NothingFoundError
+from hypecut.errors import MediaError
 from hypecut.files import written_aside
-from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains
+from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, tell_missing_glyphs
 from hypecut.media.encoder import EncoderOptions, Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.pictures import CopiedPictures, EncodedPictures, Pictures
@@ -59,28 +59,38 @@ class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(report for report in self.cuts if report.mode == "skipped")
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is to be rendered."""
+class _LostCutsError(Exception):
+    """Some cuts had no picture after all: the montage must be laid out without them."""
 
-    cuts: Sequence[InspectedCut]
-    dressing: Dressing
+    def __init__(self, reports: list[CutReport]) -> None:
+        super().__init__(f"{len(reports)} cuts are lost")
+        self.reports = reports
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be rendered, and how."""
+
+    plan: Plan
+    out: Path
     gains: Mapping[int, float]
     options: EncoderOptions
     pool: SourcePool
+    progress: Progress
     strict: bool
 
 
 @dataclass
 class _Run:
-    """One rendering under way; `at` is the output tick at which the next cut begins."""
+    """One writing of the montage; `at` is the output tick at which the next cut begins."""
 
-    job: _Job
+    task: _Task
+    cuts: Sequence[InspectedCut]
+    dressing: Dressing
     writer: MontageWriter
     layout: MontageLayout
     fitter: Fitter
     joiner: Joiner
-    progress: Progress
     overlap: int
     at: int = 0
 
@@ -104,37 +114,58 @@ def render(
         strict: a cut that can't be used is an error instead of being left out.
 
     Raises:
-        MediaError: `strict`, and a cut can't be used.
-        NothingFoundError: no cut can be used.
+        MediaError: no cut can be used, or with `strict`, one can't; the message names it.
         DiskFullError, BadInputError: the montage can't be written.
     """
-    options = options or EncoderOptions()
     with SourcePool() as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
-        dressing = Dressing.of(plan, len(cuts))
-        job = _Job(cuts, dressing, loudness_gains(dressing, cuts, pool, progress), options, pool, strict)
-        layout = _layout(cuts, dressing, pool)
-        progress.start("montage", float(sum((c.length_s for c in cuts), Fraction(0))))
-        try:
-            duration_s, reports = _write(job, layout, out, progress)
-        except ReorderError as error:
-            log.info("the montage is written again with a longer reordering: %s", error)
-            duration_s, reports = _write(job, replace(layout, delay=MAX_REORDER), out, progress)
+        tell_missing_glyphs(plan)
+        gains = loudness_gains(plan.loudness, cuts, pool, progress)
+        task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict)
+        duration_s, reports = _write_what_can_be(task, cuts, skipped)
         progress.finish()
-    reports = sorted(reports + skipped, key=lambda report: report.cut)
+    reports.sort(key=lambda report: report.cut)
     return RenderResult(montage_path=str(out), duration_s=duration_s, cuts=tuple(reports))
 
 
-def _write(job: _Job, layout: MontageLayout, out: Path, progress: Progress) -> tuple[float, list[CutReport]]:
+def _write_what_can_be(
+    task: _Task, cuts: list[InspectedCut], skipped: list[CutReport]
+) -> tuple[float, list[CutReport]]:
+    """Write the montage, and again where what was found on the way asks for another layout."""
+    delay = _MIN_DELAY
+    while cuts:
+        try:
+            duration_s, reports = _write(task, cuts, delay)
+        except ReorderError as error:
+            if delay == MAX_REORDER:
+                raise
+            log.info("the montage is written again with a longer reordering: %s", error)
+            delay = MAX_REORDER
+        except _LostCutsError as error:
+            log.info("the montage is written again: %s", error)
+            skipped = skipped + error.reports
+            lost = {report.cut for report in error.reports}
+            cuts = [cut for cut in cuts if cut.number not in lost]
+        else:
+            return duration_s, reports + skipped
+    first = min(skipped, key=lambda report: report.cut)
+    raise MediaError(f"no cut of the plan can be used; cut {first.cut} ({first.source}): {first.reason}")
+
+
+def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float, list[CutReport]]:
     """Write the montage; gives its length and what became of the cuts."""
-    overlap = job.dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
-    with written_aside(out) as part, MontageWriter(part, layout, job.options) as writer:
+    dressing = Dressing.of(task.plan, len(cuts))
+    layout = _layout(cuts, dressing, task.pool, delay)
+    overlap = dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
+    shared_s = Fraction(overlap * (len(cuts) - 1), layout.scale)
+    task.progress.start("montage", float(sum(cut.length_s for cut in cuts) - shared_s))
+    with written_aside(task.out) as part, MontageWriter(part, layout, task.options) as writer:
         joiner = Joiner(writer.encode_picture, overlap)
-        run = _Run(job, writer, layout, Fitter(layout.picture), joiner, progress, overlap)
-        reports = [_render_cut(run, cut) for cut in job.cuts]
-        if not any(report.frames for report in reports):
-            raise NothingFoundError(f"no cut of the plan can be used: {reports[0].reason}")
-        joiner.finish()
+        run = _Run(task, cuts, dressing, writer, layout, Fitter(layout.picture), joiner, overlap)
+        reports = [_render_cut(run, cut) for cut in cuts]
+        lost = [report for report in reports if not report.frames]
+        if lost:
+            raise _LostCutsError(lost)
         writer.write_encoded(writer.encoder.flush())
         if writer.sound is not None:
             writer.write_sound(writer.sound.finish())
@@ -154,12 +185,10 @@ def _inspect_all(
                 raise MediaError(f"cut {number}: {error}") from error
             log.warning("cut %d is left out: %s", number, error)
             skipped.append(CutReport(cut=number, source=cut.source, mode="skipped", reason=str(error)))
-    if not usable:
-        raise NothingFoundError(f"no cut of the plan can be used: {skipped[0].reason}")
     return usable, skipped
 
 
-def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool) -> MontageLayout:
+def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, delay: int) -> MontageLayout:
     """Copy the kind of picture that most of the copyable time has; everything else is encoded to match it."""
     copied = _copied_cuts([cut for cut in cuts if not dressing.covers_pictures(cut)])
     mixed = len(copied) < len(cuts)
@@ -171,7 +200,7 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool) 
     return MontageLayout(
         picture=like.picture,
         scale=output_scale(c.clock for c in cuts),
-        delay=max(_MIN_DELAY, *(c.depth for c in cuts)),
+        delay=max(delay, *(c.depth for c in cuts)),
         template=pool.get(like.path) if copied else None,
         copied=frozenset(c.number for c in copied),
         mixed=mixed,
@@ -202,12 +231,14 @@ def _sound_copyable(cuts: Sequence[InspectedCut], dressing: Dressing) -> bool:
 
 def _render_cut(run: _Run, cut: InspectedCut) -> CutReport:
     try:
-        source = run.job.pool.get(cut.path)
+        source = run.task.pool.get(cut.path)
     except MediaError as error:
         return _report(run, cut, None, str(error))
     place = Placement(cut.clock, cut.first, run.at, run.layout.scale)
     end_tick = place.tick(cut.end)
-    last = cut is run.job.cuts[-1]
+    if end_tick - run.at < run.overlap:
+        return _report(run, cut, None, f"{cut.path} ends before a crossfade into this cut would be over.")
+    last = cut is run.cuts[-1]
     if run.writer.sound is not None:
         run.writer.sound.begin(_sound_cut(run, source, cut, place))
     run.joiner.begin(run.at, end_tick, last)
@@ -234,7 +265,7 @@ def _feed(run: _Run, source: SourceReader, cut: InspectedCut, pictures: Pictures
     for packet in source.packets_from(cut.clock.seconds(cut.first)):
         if packet.stream is source.video:
             pictures.feed(packet)
-            run.progress.update(min(pictures.reached, end_tick) / scale)
+            run.task.progress.update(min(pictures.reached, end_tick) / scale)
             if pictures.done and (sound is None or sound.satisfied or _is_past(cut, packet)):
                 return
         elif sound is not None:
@@ -242,21 +273,21 @@ def _feed(run: _Run, source: SourceReader, cut: InspectedCut, pictures: Pictures
 
 
 def _dresser(run: _Run, cut: InspectedCut) -> CutDresser:
-    cuts = run.job.cuts
-    return CutDresser(run.job.dressing, cut, run.layout.picture, cut is cuts[0], cut is cuts[-1])
+    cuts = run.cuts
+    return CutDresser(run.dressing, cut, run.layout.picture, cut is cuts[0], cut is cuts[-1])
 
 
 def _sound_cut(run: _Run, source: SourceReader, cut: InspectedCut, place: Placement) -> SoundCut:
-    clock, scale, job = cut.clock, place.scale, run.job
-    first, last = cut is job.cuts[0], cut is job.cuts[-1]
+    clock, scale, fade_s = cut.clock, place.scale, run.dressing.sound_fade_s
+    first, last = cut is run.cuts[0], cut is run.cuts[-1]
     return SoundCut(
         source=source,
         source_start_s=clock.origin * clock.time_base + clock.seconds(cut.first),
         out_start_s=Fraction(place.out_start, scale),
         out_end_s=Fraction(place.tick(cut.end), scale),
-        gain_db=cut.cut.gain_db + job.gains.get(cut.number, 0.0),
-        fade_in_s=0.0 if first else job.dressing.sound_fade_s,
-        fade_out_s=0.0 if last else job.dressing.sound_fade_s,
+        gain_db=cut.cut.gain_db + run.task.gains.get(cut.number, 0.0),
+        fade_in_s=0.0 if first else fade_s,
+        fade_out_s=0.0 if last else fade_s,
         overlap_s=Fraction(0) if last else Fraction(run.overlap, scale),
     )
 
@@ -274,7 +305,7 @@ def _report(run: _Run, cut: InspectedCut, pictures: Pictures | None, reason: str
         reason = f"{pictures.damaged} damaged packets of {cut.path} were passed over."
     if not reason and not frames:
         reason = f"no picture of {cut.path} could be decoded there."
-    if reason and run.job.strict:
+    if reason and run.task.strict:
         raise MediaError(f"cut {cut.number}: {reason}")
     if reason:
         log.warning("cut %d is %s: %s", cut.number, "incomplete" if frames else "left out", reason)

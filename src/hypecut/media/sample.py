@@ -30,6 +30,7 @@ from hypecut.files import written_aside
 from hypecut.media.counter import Plane
 from hypecut.media.sample_picture import GamePicture, Planes
 from hypecut.media.sample_sound import SoundSpec, sound_second
+from hypecut.media.source import openable
 from hypecut.progress import Progress
 
 _BT709 = 1
@@ -85,7 +86,7 @@ class RecordingSpec:
         return max(1, round(Fraction(self.duration_s) * self.fps))
 
 
-def demo_spec(seed: int = 7, duration_s: float = 360.0) -> RecordingSpec:
+def demo_spec(duration_s: float, seed: int) -> RecordingSpec:
     """The recording `hypecut demo` makes: planted moments, a tune, and made fast rather than small."""
     moments = planted_moments(duration_s, seed)
     return RecordingSpec(
@@ -110,7 +111,7 @@ def generate_recording(path: Path, spec: RecordingSpec, progress: Progress) -> N
         DiskFullError, BadInputError: the file can't be written.
     """
     progress.start("generate recording", spec.duration_s)
-    with written_aside(path) as part, av.open(str(part), "w") as output:
+    with written_aside(path) as part, av.open(openable(part), "w") as output:
         video = _video_stream(output, spec)
         audio = sound_stream(output, spec.sound) if spec.audio else None
         # Opened before the threads start: writing the first packet would open them while they are in use.

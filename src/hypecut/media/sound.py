@@ -6,13 +6,13 @@ copied, none when encoded) never adds up.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, cast
 
 import av
-import av.error
 import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
@@ -20,7 +20,10 @@ from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from hypecut.media.resample import Resampler
 from hypecut.media.source import AAC_LAYOUTS, AAC_RATES, AnyPacket, SourceReader
+
+log = logging.getLogger(__name__)
 
 AAC_FRAME = 1024
 ENCODED_RATE = 48_000
@@ -32,6 +35,8 @@ _JOIN_FADE_S = 0.005
 _JITTER_S = 0.0011
 # Only a real hole is filled with silence.
 _HOLE_S = 0.02
+# So many samples are encoded, or made silent, at a time.
+_BLOCK = 16 * AAC_FRAME
 
 
 @dataclass(frozen=True)
@@ -159,15 +164,16 @@ class EncodedSound:
         self._cut: SoundCut | None = None
         self._start = self._end = self._filled = self._overlap = 0
         self._leaving = self._zeros(0)
-        self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+        self._resampler = Resampler(self._layout, self._rate)
 
     def begin(self, cut: SoundCut) -> None:
         """Samples from here to the cut's end belong to it."""
         self._cut = cut
         self._start, self._end = round(cut.out_start_s * self._rate), round(cut.out_end_s * self._rate)
         self._filled = self._start
-        self._overlap = round(cut.overlap_s * self._rate)
-        self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
+        # To where the next cut begins, to the sample: a rounding of its own would add up.
+        self._overlap = self._end - round((cut.out_end_s - cut.overlap_s) * self._rate)
+        self._resampler = Resampler(self._layout, self._rate)
 
     @property
     def satisfied(self) -> bool:
@@ -178,26 +184,21 @@ class EncodedSound:
         """Decode the packet and place its samples; a damaged one leaves silence."""
         if self.satisfied:
             return
-        try:
-            frames = cast("list[AudioFrame]", packet.decode())
-        except av.error.FFmpegError:
-            return
-        for frame in frames:
-            for piece in self._resampler.resample(frame):
-                yield from self._place(piece)
+        for piece in self._resampler.decoded(packet):
+            yield from self._place(piece)
 
     def end_cut(self) -> Iterator[AnyPacket]:
         """Silence to the cut's end; what the next cut overlaps is kept to be mixed with it."""
-        missing = self._end - self._filled
-        if missing > 0:
-            yield from self._append(self._zeros(missing))
+        yield from self._silence_until(self._end)
+        if self._resampler.damaged:
+            path = cast(SoundCut, self._cut).source.path
+            log.warning("%d damaged sound packets of %s are silent", self._resampler.damaged, path)
         self._leaving = self._zeros(0)
         if self._overlap:
             samples = np.concatenate(self._held, axis=1)
             self._leaving = samples[:, -self._overlap :]
             self._held = [samples[:, : -self._overlap]]
-            self._held_samples -= self._overlap
-            self._filled -= self._overlap
+            self._held_samples -= self._leaving.shape[1]
 
     def finish(self) -> Iterator[AnyPacket]:
         """Encode what is left and flush the encoder."""
@@ -208,14 +209,12 @@ class EncodedSound:
 
     def _place(self, piece: AudioFrame) -> Iterator[AnyPacket]:
         cut = cast(SoundCut, self._cut)
-        if piece.pts is None or piece.time_base is None:
-            return
         samples = cast("npt.NDArray[np.float32]", piece.to_ndarray())
-        at = self._start + round((piece.pts * piece.time_base - cut.source_start_s) * self._rate)
+        time_s = cast(int, piece.pts) * cast(Fraction, piece.time_base)
+        at = self._start + round((time_s - cut.source_start_s) * self._rate)
         if abs(at - self._filled) < _HOLE_S * self._rate and self._filled > self._start:
             at = self._filled
-        if at > self._filled:
-            yield from self._append(self._zeros(min(at, self._end) - self._filled))
+        yield from self._silence_until(min(at, self._end))
         samples = samples[:, max(0, self._filled - at) : max(0, self._end - at)]
         if samples.shape[1]:
             yield from self._append(self._shaped(samples, cut))
@@ -228,6 +227,10 @@ class EncodedSound:
         volume = np.clip(edge, 0.0, 1.0) * 10.0 ** (cut.gain_db / 20.0)
         return np.asarray(np.clip(samples * volume, -1.0, 1.0), np.float32)
 
+    def _silence_until(self, end: int) -> Iterator[AnyPacket]:
+        while self._filled < end:
+            yield from self._append(self._zeros(min(end - self._filled, _BLOCK)))
+
     def _append(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
         leaving = self._leaving[:, self._filled - self._start :][:, : samples.shape[1]]
         if leaving.shape[1]:
@@ -236,7 +239,7 @@ class EncodedSound:
         self._held.append(samples)
         self._held_samples += samples.shape[1]
         self._filled += samples.shape[1]
-        if self._held_samples >= 16 * AAC_FRAME:
+        if self._held_samples >= _BLOCK + self._overlap:
             yield from self._drain(final=False)
 
     def _drain(self, final: bool) -> Iterator[AnyPacket]:
@@ -256,7 +259,7 @@ class EncodedSound:
 
     def _zeros(self, count: int) -> npt.NDArray[np.float32]:
         channels = self._stream.codec_context.layout.nb_channels
-        return np.zeros((channels, max(0, count)), np.float32)
+        return np.zeros((channels, count), np.float32)
 
 
 def _raw_aac(packet: AnyPacket) -> bytes:

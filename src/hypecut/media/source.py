@@ -112,6 +112,11 @@ class Clock:
         return scale.numerator, scale.denominator, int(2 * scale.denominator * slack_s * self.rate)
 
 
+def openable(path: Path) -> str:
+    """The path in a form that FFmpeg can't take for an address: `20:00.mp4` would name a protocol."""
+    return str(path.absolute())
+
+
 class SourceReader:
     """An open video file. Use it in a `with` statement.
 
@@ -128,7 +133,7 @@ class SourceReader:
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 raise MediaError(f"{path} {what}; give the path of a video file.")
-            self._container = av.open(str(path), metadata_errors="replace")
+            self._container = av.open(openable(path), metadata_errors="replace")
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise MediaError(
                 f"{path} is not a video that can be read ({_words(error)}); give another file."
@@ -137,9 +142,7 @@ class SourceReader:
             self.video = self._find_video()
             self._check_format()
             self.video.codec_context.thread_type = "AUTO"
-            self.audio: AudioStream | None = next(iter(self._container.streams.audio), None)
-            if self.audio is not None and not self.audio.codec_context.sample_rate:
-                self.audio = None
+            self.audio = self._find_audio()
             self.indexed = self._container.format.name in _INDEXED
             self.sets = parameter_sets(self.video.codec_context.extradata) if self.codec == "h264" else None
             self.clock = self._find_clock()
@@ -226,18 +229,19 @@ class SourceReader:
         backs = (0, *_SEEK_BACK_S) if self.indexed else _SEEK_BACK_S
         try:
             for back_s in backs:
-                stream = self._sought(pts - int(back_s / self.clock.time_base), sound)
+                sought = pts - int(back_s / self.clock.time_base)
+                stream = self._sought(sought, sound)
+                # Pictures before the first keyframe can't be decoded; their sound is wanted.
                 held: list[AnyPacket] = []
                 for packet in stream:
-                    held.append(packet)
+                    if packet.stream is not self.video or packet.is_keyframe:
+                        held.append(packet)
                     if packet.stream is self.video and packet.is_keyframe:
                         break
-                first = next((p for p in held if p.stream is self.video and p.is_keyframe), None)
-                if first is not None and cast(int, first.pts) <= pts:
+                found = bool(held) and held[-1].stream is self.video and cast(int, held[-1].pts) <= pts
+                if found or sought <= self.clock.origin:
                     break
-                if pts - int(back_s / self.clock.time_base) <= self.clock.origin:
-                    break
-            yield from (p for p in held if p.stream is not self.video or p is first)
+            yield from held
             yield from stream
         except (av.error.FFmpegError, OSError) as error:
             where = float(time_s)
@@ -252,10 +256,19 @@ class SourceReader:
         for stream in self._container.streams.video:
             # Cover art is a one-picture stream in FFmpeg's eyes.
             if not int(stream.disposition) & int(av.stream.Disposition.attached_pic):
-                if stream.codec_context.width and stream.codec_context.pix_fmt:
+                if _is_known(stream) and stream.codec_context.width and stream.codec_context.pix_fmt:
                     return stream
-                raise MediaError(f"{self.path} has a damaged picture track; give another file.")
+                raise MediaError(f"{self.path} has a damaged or unknown picture track; give another file.")
         raise MediaError(f"{self.path} has no picture track; give a video, not sound alone.")
+
+    def _find_audio(self) -> AudioStream | None:
+        """The first sound track that can be decoded."""
+        tracks = self._container.streams.audio
+        usable = (s for s in tracks if _is_known(s) and s.codec_context.sample_rate)
+        found = next(usable, None)
+        if tracks and found is None:
+            log.warning("%s: its sound can't be decoded and is left out", self.path)
+        return found
 
     def _check_format(self) -> None:
         name = self._container.format.name
@@ -315,6 +328,11 @@ class SourceReader:
             except MediaError as error:
                 log.debug("%s", error)
         return found
+
+
+def _is_known(stream: VideoStream | AudioStream) -> bool:
+    """Whether there is a decoder for a track; PyAV's types leave out that there may be none."""
+    return cast(object, stream.codec_context) is not None
 
 
 def _likely_rates(rate: Fraction) -> Iterator[Fraction]:

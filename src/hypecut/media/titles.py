@@ -7,12 +7,7 @@ the small rectangle that the title covers.
 from __future__ import annotations
 
 import bisect
-import functools
-import importlib.util
-import os
-import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -21,6 +16,7 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw, ImageFont
 
 from hypecut.media.fades import HALF, ONE, Bytes, copy_of, in_256ths, plane_views
+from hypecut.media.fonts import font_of, one_clean_line
 
 _FADE_S = 0.3
 _WHITE = (255, 255, 255, 255)
@@ -33,20 +29,6 @@ _SMALLEST_LETTER_PX = 12
 _WIDEST_SHARE = 0.6
 _LONGEST_TEXT = 300
 _SMOOTHING = 4
-
-_FONT_NAMES = (
-    *("DejaVuSans-Bold.ttf", "NotoSans-Bold.ttf", "LiberationSans-Bold.ttf"),
-    *("Arial Bold.ttf", "arialbd.ttf", "Helvetica.ttc"),
-)
-_LINUX = "/usr/share/fonts"
-_FONT_FOLDERS = (
-    *(f"{_LINUX}/truetype/{family}" for family in ("dejavu", "noto", "liberation")),
-    *(f"{_LINUX}/{family}" for family in ("TTF", "noto", "liberation", "dejavu-sans-fonts", "google-noto")),
-    *("/System/Library/Fonts/Supplemental", "/System/Library/Fonts", "/Library/Fonts"),
-)
-# A code point that is no character: fonts show their sign for "missing" in its place.
-_NO_CHARACTER = "\U0010ffff"
-_JOINERS = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
@@ -81,8 +63,8 @@ class TitleCard:
         self._layers: tuple[_Layer, ...] = ()
         side = min(width, height)
         letter_px, margin = max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE)), round(side * _MARGIN_SHARE)
-        font, pad = _font(letter_px), round(letter_px * 0.5)
-        self.text = _fitted(_cleaned(text), font, width * _WIDEST_SHARE - 2 * pad)
+        font, pad = font_of(letter_px), round(letter_px * 0.5)
+        self.text = _fitted(one_clean_line(text[:_LONGEST_TEXT]), font, width * _WIDEST_SHARE - 2 * pad)
         if not self.text:
             return
         card = _card(self.text, font, pad)
@@ -118,60 +100,6 @@ class TitleCard:
         if fade_s <= 0:
             return 0
         return in_256ths(min(at_s, self._duration_s - at_s) / fade_s)
-
-
-def find_font() -> Path | None:
-    """The font that titles are set in; None when it is the small one that comes with Pillow."""
-    return next((path for path in _font_places() if _opens(path)), None)
-
-
-def missing_glyphs(text: str) -> str:
-    """The characters of a title that its font can't show, each once."""
-    font = _font(32).font_variant(layout_engine=ImageFont.Layout.BASIC)
-    missing = _glyph(font, _NO_CHARACTER)
-    shown = (c for c in dict.fromkeys(_cleaned(text)) if not c.isspace() and c not in _JOINERS)
-    return "".join(c for c in shown if _glyph(font, c) == missing)
-
-
-def _glyph(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes]:
-    mask = font.getmask(character)
-    return mask.size, bytes(mask)
-
-
-def _font_places() -> list[Path]:
-    folders = [*map(Path, _FONT_FOLDERS), Path(os.environ.get("WINDIR", "C:/Windows"), "Fonts")]
-    # Matplotlib, which draws the chat's activity, brings DejaVu along.
-    plots = importlib.util.find_spec("matplotlib")
-    if plots is not None and plots.origin is not None:
-        folders.append(Path(plots.origin).parent / "mpl-data" / "fonts" / "ttf")
-    return [folder / name for name in _FONT_NAMES for folder in folders]
-
-
-def _opens(path: Path) -> bool:
-    try:
-        ImageFont.truetype(path, 16)
-    except OSError:
-        return False
-    return True
-
-
-@functools.lru_cache(maxsize=8)
-def _font(size_px: int) -> ImageFont.FreeTypeFont:
-    path = find_font()
-    if path is not None:
-        return ImageFont.truetype(path, size_px)
-    return cast(ImageFont.FreeTypeFont, ImageFont.load_default(size_px))
-
-
-def _cleaned(text: str) -> str:
-    """One line without control and formatting characters, but for the joiners that some scripts need."""
-    kept = (c for c in text[:_LONGEST_TEXT] if c.isspace() or c in _JOINERS or not _is_invisible(c))
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
-
-
-def _is_invisible(character: str) -> bool:
-    variation = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-    return variation or unicodedata.category(character) in ("Cc", "Cf", "Cs")
 
 
 def _fitted(text: str, font: ImageFont.FreeTypeFont, widest_px: float) -> str:

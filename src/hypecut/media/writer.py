@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hypecut.media.encoder import ENCODER, CutEncoder, EncoderOptions, PictureFormat, configure
-from hypecut.media.h264 import ParameterSets, length_prefixed
+from hypecut.media.h264 import length_prefixed
 from hypecut.media.sound import (
     ENCODED_BIT_RATE,
     ENCODED_RATE,
@@ -25,7 +25,7 @@ from hypecut.media.sound import (
     SoundLane,
     aac_config,
 )
-from hypecut.media.source import AnyPacket, SourceReader
+from hypecut.media.source import AnyPacket, SourceReader, openable
 from hypecut.media.timeline import DecodingTimes
 
 
@@ -65,7 +65,7 @@ class MontageWriter:
     def __init__(self, path: Path, layout: MontageLayout, options: EncoderOptions) -> None:
         self.layout = layout
         # The caller gives a path beside the final one; the index goes to the front for players on the web.
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container = av.open(openable(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._times = DecodingTimes(layout.delay, layout.frame_ticks)
         self._time_base = Fraction(1, layout.scale)
         self._prefixed = layout.template is not None
@@ -114,7 +114,8 @@ class MontageWriter:
 
     def write_sound(self, packets: Iterable[AnyPacket]) -> None:
         """Write packets of the sound lane."""
-        self._container.mux(list(packets))
+        for packet in packets:
+            self._container.mux(packet)
 
     def _write_picture(self, packet: AnyPacket, tick: int, duration: int) -> None:
         packet.stream = self._video
@@ -126,7 +127,8 @@ class MontageWriter:
 
     def _copied_track(self, template: SourceReader, options: EncoderOptions) -> VideoStream:
         sets = template.copyable_sets
-        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, options, sps_id=_free_id(sets))
+        sps_id = sets.free_id or 0
+        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, options, sps_id)
         if self.layout.mixed:
             sets = sets.joined(self.encoder.sets())
         stream = self._container.add_stream_from_template(template.video)
@@ -159,8 +161,3 @@ class MontageWriter:
             stream.codec_context.open()
             return EncodedSound(stream)
         return None
-
-
-def _free_id(sets: ParameterSets) -> int:
-    """An id for the encoder's parameter sets that the copied pictures do not use."""
-    return min(set(range(32)) - sets.ids)

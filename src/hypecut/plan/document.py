@@ -21,8 +21,6 @@ __all__ = [
     "decode_plan",
     "encode_plan",
     "read_plan",
-    "resolve_source",
-    "resolve_sources",
     "rounded",
     "write_plan",
 ]
@@ -105,37 +103,6 @@ def write_plan(plan: Plan, path: Path) -> None:
     data = encode_plan(plan, one_line(str(path)))
     with written_aside(path) as part:
         part.write_bytes(data)
-
-
-def resolve_source(plan_path: Path, cut: Cut) -> Path:
-    """The file a cut is taken from: its `source` if absolute, else taken from the plan's folder.
-
-    Args:
-        plan_path: the plan's file, or the folder it is in.
-        cut: the cut.
-    """
-    folder = plan_path if plan_path.is_dir() else plan_path.parent
-    return folder / cut.source
-
-
-def resolve_sources(plan: Plan, plan_path: Path) -> dict[str, Path]:
-    """The files of all sources, by the cut's `source`.
-
-    Raises:
-        PlanError: one is missing; the message names the first entry that needs it.
-    """
-    found: dict[str, Path] = {}
-    for number, cut in enumerate(plan.cuts, 1):
-        if cut.source in found:
-            continue
-        path = resolve_source(plan_path, cut)
-        if not path.is_file():
-            raise PlanError(
-                f"{one_line(str(plan_path))}: {entry(number, cut.source)}: "
-                f"there is no file {one_line(str(path))}; put it there or correct source."
-            )
-        found[cut.source] = path
-    return found
 
 
 def _rounded_cut(cut: Cut) -> Cut:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hypecut.errors import UsageError
-from hypecut.files import write_text
 from hypecut.models import Plan
 from hypecut.plan import export_chapters, export_csv, export_otio
 from hypecut.plan.placement import Layout
@@ -67,23 +66,3 @@ def export_plan(
             f"there is no export format {format_name!r}; take one of {', '.join(EXPORT_FORMATS)}."
         )
     return EXPORT_FORMATS[format_name].write(Layout(plan, folder, name, rates or {}, durations or {}))
-
-
-def write_export(
-    path: Path,
-    plan: Plan,
-    folder: Path,
-    format_name: str,
-    *,
-    rates: Mapping[str, Fraction | None] | None = None,
-    durations: Mapping[str, float | None] | None = None,
-    name: str = "hypecut montage",
-) -> None:
-    """Write `export_plan` to `path`, aside and renamed.
-
-    Raises:
-        UsageError: there is no such format.
-        BadInputError: the place can't be written to.
-        DiskFullError: no room was left.
-    """
-    write_text(path, export_plan(plan, folder, format_name, rates=rates, durations=durations, name=name))

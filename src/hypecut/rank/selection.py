@@ -144,9 +144,9 @@ def _selected(
     chosen: tuple[int, ...] | None = None
     for cap_s in caps_s:
         chosen = _choice(pool, window, window.min_s, overlap_s, cap_s)
-        if chosen is not None:
+        # A window without a minimum is met by nothing at all too, but that is no montage.
+        if chosen:
             break
-    reached = chosen is not None
     picked = tuple(pool.origin[i] for i in chosen or _choice(pool, window, 0.0, overlap_s, None) or ())
     total_s = sum(candidates[i].end_s - candidates[i].start_s for i in picked)
     total_s -= overlap_s * max(0, len(picked) - 1)
@@ -156,7 +156,7 @@ def _selected(
         picked=picked,
         total_s=round(total_s, 6),
         why_not=refused,
-        note="" if reached and picked else _shortage(len(candidates), total_s, window),
+        note="" if chosen else _shortage(len(candidates), total_s, window),
         section_cap_s=cap_s,
     )
 
