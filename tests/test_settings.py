@@ -137,7 +137,10 @@ def test_a_wrong_value_names_the_setting_its_origin_and_the_cure(
         ("[detect]\nlag_s = 1", "unknown setting 'detect'"),
         ("lag_s = [1]", r"lag_s \(from file hypecut.toml\)"),
         ("keywords = [1]", r"keywords \(from file hypecut.toml\)"),
+        ("lag_s = true", r"lag_s \(from file hypecut.toml\)"),
         ("lag_s = ", "not valid TOML"),
+        ("crf = " + "9" * 5000, "not valid TOML"),
+        ("crf = " + "[" * 100_000, "not valid TOML"),
         ("lag_s = 1\x00", "not valid TOML"),
     ],
 )

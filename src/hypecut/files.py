@@ -5,39 +5,79 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hypecut.errors import BadInputError, DiskFullError
+from hypecut.errors import BadInputError, DiskFullError, UsageError
 
 
 @contextlib.contextmanager
 def written_aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; it is renamed to `path` on success and removed otherwise.
 
-    The folder is made if need be. The yielded path keeps the final suffix, for writers that go by it.
+    The folder is made if need be. The yielded path keeps the final suffix, for writers that go by it. A link
+    stays, and the file it leads to is replaced; a device or a pipe is never replaced.
 
     Raises:
         DiskFullError: no room was left.
-        BadInputError: the folder can't be written to, or `path` is a folder.
+        BadInputError: the folder can't be written to, or `path` is a folder, a device or a pipe.
     """
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    final = Path(os.path.realpath(path))
+    part = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
     try:
-        if path.is_dir():
-            raise BadInputError(f"{path} is a folder; name a file to write instead.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(path)
-    except OSError as error:
-        raise write_error(path, error) from error
+        with told_as_write_error(path):
+            _check_replaceable(path)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            part.replace(final)
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 to `path`, aside and renamed; raises as `written_aside`."""
     with written_aside(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def told_as_write_error(path: Path) -> Iterator[None]:
+    """Raise what the system says against writing `path` as an error for people.
+
+    Raises:
+        DiskFullError: no room was left.
+        BadInputError: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def check_output(out: Path, overwrite: bool, inputs: Iterable[Path]) -> None:
+    """Make sure that `out` may be written: that it is not there already, and none of the `inputs`.
+
+    Raises:
+        UsageError: it may not.
+    """
+    with told_as_write_error(out):
+        _check_replaceable(out)
+        if out.exists() and not overwrite:
+            raise UsageError(
+                f"{out} is there already; add --overwrite to replace it, or name another file with --out."
+            )
+    final = os.path.realpath(out)
+    if any(os.path.realpath(file) == final for file in inputs):
+        raise UsageError(
+            f"{out} is the plan or one of its sources and would be overwritten; name another file with --out."
+        )
+
+
+def _check_replaceable(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        what = "folder" if path.is_dir() else "device or pipe"
+        raise BadInputError(f"{path} is a {what}; name a file to write instead.")
 
 
 def write_error(path: Path, error: OSError) -> BadInputError | DiskFullError:

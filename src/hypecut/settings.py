@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import enum
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,8 @@ ENV_PREFIX = "HYPECUT_"
 
 
 def _time(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a time is needed here, not true or false.")
     if not isinstance(value, str):
         return value
     try:
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
     max_duration_s: Seconds = Field(
         default=600.0, gt=0, description="The montage is never longer than this, transitions counted."
     )
-    max_clips: int = Field(default=40, ge=1, le=1000, description="The most clips or segments in a montage.")
+    max_clips: int = Field(default=40, ge=1, le=1000, description="The most clips in a clip montage.")
     per_streamer_k: int = Field(
         default=5,
         ge=1,
@@ -230,13 +231,20 @@ def config_file() -> Path | None:
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
         path = Path(named).expanduser()
-        if not path.is_file():
+        if not _is_file(path):
             raise UsageError(
                 f"{CONFIG_VARIABLE} names {path}, which is not a file; correct the name or unset it."
             )
         return path
     user_folder = platformdirs.user_config_path("hypecut", appauthor=False)
-    return next((path for path in (Path(CONFIG_FILE), user_folder / CONFIG_FILE) if path.is_file()), None)
+    return next((path for path in (Path(CONFIG_FILE), user_folder / CONFIG_FILE) if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that can't be looked into
+        return False
 
 
 def variable(name: str) -> str:
@@ -263,10 +271,10 @@ def _take(
 def _read_file(path: Path) -> Mapping[str, object]:
     try:
         values = TomlConfigSettingsSource(Settings, path).toml_data
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}; correct it.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"can't read {path} ({error}); correct it or remove it.") from error
+    except (ValueError, RecursionError) as error:  # malformed, or a number or nesting beyond all measure
+        raise UsageError(f"{path} is not valid TOML: {error}; correct it.") from error
     for key in values:
         if key not in Settings.model_fields:
             near = difflib.get_close_matches(key, Settings.model_fields, n=1)

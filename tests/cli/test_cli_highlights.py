@@ -115,7 +115,7 @@ def test_people_are_told_what_was_made_and_why(cli: Cli, job: Job, vod: Path) ->
         "incomplete": [SimpleNamespace(cut=3, source="vod.mp4", mode="encoded", reason="damaged")],
     }
     outcome = cli("highlights", vod)
-    assert "o/montage.mp4 (8:13, cuts: 1)" in outcome.out
+    assert "o/montage.mp4 (8:13, cuts: 2)" in outcome.out
     assert "1:02:03  1:02:31   0.83  60 chatters; KEKW x41" in outcome.out
     assert "only 8 moments stand out." in outcome.err
     assert "cut 3, from vod.mp4, is shorter than planned: damaged" in outcome.err

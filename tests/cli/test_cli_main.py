@@ -136,6 +136,56 @@ def test_sigterm_is_exit_130(home: Path) -> None:
     assert one_sentence(err)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither /dev/full nor pipes that break so")
+@pytest.mark.parametrize("args", [["config"], ["config", "--json"]])
+def test_a_reader_that_has_seen_enough_is_no_failure(home: Path, args: list[str]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "hypecut", *args], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_stdout_that_is_full_is_told(home: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "hypecut", "config"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert one_sentence(done.stderr)
+    assert "can't be printed" in done.stderr
+
+
+def test_without_stdout_and_stderr_the_work_is_done_all_the_same(home: Path) -> None:
+    program = "import sys, hypecut.cli.main as m; sys.stdout = sys.stderr = None; m.main(sys.argv[1:])"
+    for command, code in (("config", 0), ("no-such-command", 2)):
+        assert subprocess.run([sys.executable, "-c", program, command], check=False).returncode == code
+
+
+def test_a_name_that_is_not_utf8_is_refused(cli: Cli) -> None:
+    outcome = cli("render", "plan\udcff.json")
+    assert outcome.code == 2
+    assert one_sentence(outcome.err)
+    assert "rename" in outcome.err
+
+
+def test_a_fault_in_reading_the_settings_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(overrides: object = None) -> None:
+        raise RecursionError("oops")
+
+    monkeypatch.setattr("hypecut.settings.load_settings", fail)
+    outcome = cli("config")
+    assert outcome.code == 1
+    assert one_sentence(outcome.err)
+
+
 def test_the_module_runs_as_the_command(home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hypecut", "render", "no.json"], capture_output=True, text=True, check=False
@@ -166,15 +216,3 @@ def test_help_loads_nothing_heavy() -> None:
         "opentimelineio",
     }
     assert not loaded & heavy
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows doesn't tell a child's processor time")
-def test_help_comes_at_once() -> None:
-    def once() -> float:
-        """Processor time, which hardly grows when other tests run beside this one."""
-        before = os.times()
-        subprocess.run([sys.executable, "-m", "hypecut", "--help"], capture_output=True, check=True)
-        after = os.times()
-        return after.children_user + after.children_system - before.children_user - before.children_system
-
-    assert min(once() for _ in range(5)) <= 0.3

@@ -127,6 +127,18 @@ def test_detect_shows_people_the_best(cli: Cli, plan: Path, report: list[tuple[A
     assert lines[-1] == "and 5 more; --json lists them all"
 
 
+@pytest.mark.parametrize("json_option", [(), ("--json",)])
+def test_detect_that_finds_nothing_is_exit_3(cli: Cli, home: Path, json_option: tuple[str, ...]) -> None:
+    chat = home / "chat.jsonl"
+    lines = (f'{{"time_s": {i / 5}, "user": "u{i % 50}", "text": "hello"}}' for i in range(2000))
+    chat.write_text("\n".join(lines))
+    outcome = cli("detect", chat, *json_option)
+    assert outcome.code == 3
+    assert one_sentence(outcome.err)
+    assert outcome.out == "" or json.loads(outcome.out)["segments"] == []
+    assert bool(outcome.out) is bool(json_option)
+
+
 def test_demo_says_where_the_montage_is_and_what_was_found(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def demo(folder: Path, settings: Any, progress: Any) -> Any:
         moments = [

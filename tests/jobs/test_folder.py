@@ -73,6 +73,42 @@ def test_overwrite_clears_outputs_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "holiday.mp4").exists()
 
 
+def test_a_job_that_made_nothing_does_not_keep_its_folder(tmp_path: Path) -> None:
+    claim(tmp_path, "a")
+    claim(tmp_path, "b")
+    (tmp_path / PLAN).write_text("{}")
+    with pytest.raises(FolderInUseError):
+        claim(tmp_path, "a")
+
+
+def test_overwrite_replaces_a_damaged_marker(tmp_path: Path) -> None:
+    (tmp_path / ".hypecut-job.json").write_bytes(b"\xff{")
+    assert claim(tmp_path, overwrite=True).finished is None
+
+
+def test_a_recording_among_the_clips_is_not_cleared_away(tmp_path: Path) -> None:
+    vod = tmp_path / CLIPS / "001_0h00m10s.mp4"
+    vod.parent.mkdir()
+    vod.write_bytes(b"the recording")
+    with pytest.raises(UsageError, match="choose another folder"):
+        claim(tmp_path, inputs=(vod,), overwrite=True)
+    assert vod.read_bytes() == b"the recording"
+
+
+def test_a_folder_named_as_an_output_and_a_file_named_as_the_clips_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a" / MONTAGE).mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / CLIPS).write_text("x")
+    for folder, name in (("a", MONTAGE), ("b", CLIPS)):
+        with pytest.raises(UsageError, match=name):
+            claim(tmp_path / folder, overwrite=True)
+
+
+def test_what_the_system_says_against_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="choose another place with --out"):
+        claim(tmp_path / ("x" * 300))
+
+
 def test_an_input_is_never_an_output(tmp_path: Path) -> None:
     vod = tmp_path / MONTAGE
     vod.write_bytes(b"the recording")

@@ -8,12 +8,22 @@ from typing import Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from hypecut.chat import read_chat
-from hypecut.errors import BadInputError, FolderInUseError, NothingFoundError, ThinChatError, UsageError
+from hypecut.errors import (
+    BadInputError,
+    FolderInUseError,
+    MediaError,
+    NothingFoundError,
+    ThinChatError,
+    UsageError,
+)
 from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
-from hypecut.models import Plan
+from hypecut.media.inspect import InspectedCut, inspect_cut
+from hypecut.media.source import SourceReader
+from hypecut.models import Cut, Plan
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
@@ -167,6 +177,8 @@ def test_a_moved_chat_moves_the_picks(stream: Stream, tmp_path: Path, settings: 
         ({"min_duration_s": 700.0}, UsageError, "--min-duration"),
         ({"from_s": 20.0, "to_s": 10.0}, UsageError, "--from"),
         ({"from_s": 4000.0}, UsageError, "beyond the end"),
+        ({"to_s": 0.0}, UsageError, "later --to"),
+        ({"from_s": 410.0}, NothingFoundError, "widen the range"),
         ({"max_duration_s": 2.0, "min_duration_s": 1.0}, NothingFoundError, "--max-duration"),
     ],
 )
@@ -181,6 +193,28 @@ def test_wrong_requests_are_told_in_one_sentence(
     with pytest.raises(error, match=words) as caught:
         run(stream, tmp_path / "out", settings, **changes)
     assert "\n" not in str(caught.value)
+
+
+def test_a_picture_is_no_recording(stream: Stream, tmp_path: Path, settings: Settings) -> None:
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (64, 64)).save(picture)
+    with pytest.raises(MediaError, match=r"a\.png"):
+        run(stream, tmp_path / "out", settings, vod=picture)
+
+
+def test_a_cut_that_cannot_be_made_is_missing_from_the_picks_and_told(
+    stream: Stream, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
+        if number == 2:
+            raise MediaError(f"{source.path} is damaged there.")
+        return inspect_cut(source, number, cut)
+
+    monkeypatch.setattr("hypecut.media.render.inspect_cut", damaged)
+    result = run(stream, tmp_path / "out", settings)
+    assert "1 of 4 cuts could not be made" in result.note
+    assert [report.cut for report in result.incomplete] == [2]
+    assert len(result.picks) == result.clips_count == len(list((tmp_path / "out" / "clips").iterdir())) == 3
 
 
 def test_a_thin_chat_is_refused(stream: Stream, tmp_path: Path, settings: Settings) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 import typer
+
+from hypecut.errors import HypecutError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -23,19 +26,49 @@ _LINE_EVERY_S = 1.0
 
 def say(text: str) -> None:
     """Print a result for people on stdout."""
-    typer.echo(text)
+    _print(text)
 
 
 def say_json(value: object) -> None:
     """Print machine output on stdout: `value` as one line of JSON; numbers that aren't finite become null."""
     import msgspec
 
-    typer.echo(msgspec.json.encode(value, enc_hook=_plain).decode())
+    _print(msgspec.json.encode(value, enc_hook=_plain) + b"\n")
+
+
+def say_document(text: str) -> None:
+    """Print the text of a file on stdout, in UTF-8 whatever the terminal's language is."""
+    _print(text.encode() + b"\n")
+
+
+def _print(what: str | bytes) -> None:
+    """Print on stdout; a reader that has seen enough (`| head`) is no failure.
+
+    Raises:
+        HypecutError: stdout takes no more.
+    """
+    try:
+        typer.echo(what, nl=isinstance(what, str))
+    except OSError as error:
+        _silence_stdout()
+        if not isinstance(error, BrokenPipeError):
+            raise HypecutError(
+                f"the result can't be printed ({error.strerror}); send stdout elsewhere."
+            ) from error
+
+
+def _silence_stdout() -> None:
+    """Let what stdout still holds go nowhere, so that leaving the program doesn't fail on it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def tell(text: str) -> None:
-    """Print a remark on stderr."""
-    typer.echo(f"hypecut: {text}", err=True)
+    """Print a remark on stderr, if anybody listens there."""
+    with contextlib.suppress(OSError):
+        typer.echo(f"hypecut: {text}", err=True)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) -> str:
@@ -108,8 +141,9 @@ class JsonProgress:
             "speed": _rounded(speed),
             "eta_s": _rounded((self._total - self._done) / speed if speed else None),
         }
-        self._stream.write(json.dumps(line) + "\n")
-        self._stream.flush()
+        with contextlib.suppress(OSError):  # nobody listens any more; the work goes on
+            self._stream.write(json.dumps(line) + "\n")
+            self._stream.flush()
 
 
 class BarProgress:

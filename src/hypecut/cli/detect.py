@@ -10,6 +10,7 @@ import typer
 from hypecut.cli import options
 from hypecut.cli.console import say, say_json, table, tell
 from hypecut.cli.start import start
+from hypecut.errors import NothingFoundError
 from hypecut.times import format_time
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def detect(
         say_json(_machine(report))
     else:
         _people(report)
+    if not report.segments:
+        raise NothingFoundError(
+            f"no moment stands out in {chat}; give the chat of the whole VOD, or a livelier one."
+        )
 
 
 def _machine(report: DetectionReport) -> dict[str, object]:
@@ -58,6 +63,8 @@ def _machine(report: DetectionReport) -> dict[str, object]:
 
 
 def _people(report: DetectionReport) -> None:
+    if not report.segments:
+        return
     rows = [
         (
             str(number),

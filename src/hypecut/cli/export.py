@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hypecut.cli import options
-from hypecut.cli.console import say, tell
+from hypecut.cli.console import say, say_document, say_json, tell
 from hypecut.cli.start import start
 from hypecut.errors import UsageError
 
@@ -27,6 +27,7 @@ def export(
         Path | None, typer.Option("--out", metavar="FILE", help="The file to write.  [default: stdout]")
     ] = None,
     overwrite: options.Overwrite = False,
+    json: options.Json = False,
 ) -> None:
     """Write a plan in the formats of other tools."""
     start()
@@ -38,6 +39,12 @@ def export(
     if format_ not in EXPORT_FORMATS:
         raise UsageError(f"--format can't be '{format_}'; choose from {', '.join(EXPORT_FORMATS)}.")
     result = export_file(plan, format_, out, overwrite=overwrite)
+    if json:
+        say_json(result)
+        return
     for warning in result.warnings:
         tell(warning)
-    say(str(result.path) if result.path else (result.text or "").rstrip("\n"))
+    if result.path:
+        say(str(result.path))
+    else:
+        say_document((result.text or "").rstrip("\n"))

@@ -29,12 +29,11 @@ def record_fault(error: Exception) -> str:
 
 
 def _writable_log() -> Path | None:
-    from hypecut.errors import HypecutError
     from hypecut.logs import configure_logging
     from hypecut.settings import Settings, load_settings
 
     try:
         settings = load_settings().settings
-    except HypecutError:
+    except Exception:  # the fault may lie in reading them
         settings = Settings()
     return configure_logging(settings.data_dir, settings.log_level)

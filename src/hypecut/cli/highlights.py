@@ -113,4 +113,5 @@ def report(result: HighlightsResult) -> None:
     made = result.montage_path or result.plan_path
     length = format_time(result.durations_s.montage_total)
     before = "already done: " if result.status == "already done" else ""
-    say(f"{before}{made} ({length}, cuts: {len(result.picks)})")
+    cuts = result.clips_count if result.montage_path else len(result.picks)
+    say(f"{before}{made} ({length}, cuts: {cuts})")

@@ -7,9 +7,12 @@ when they run, so that help and usage errors come at once.
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -25,7 +28,7 @@ from hypecut.cli.export import export
 from hypecut.cli.faults import record_fault
 from hypecut.cli.highlights import highlights
 from hypecut.cli.render import render
-from hypecut.errors import HypecutError, InterruptedByUserError
+from hypecut.errors import HypecutError, InterruptedByUserError, UsageError
 
 app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mode=None)
 for _command in (highlights, detect, render, export, demo, doctor, config):
@@ -51,6 +54,7 @@ def hypecut(
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit the process with its exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _open_streams()
     sys.exit(run(sys.argv[1:] if args is None else args))
 
 
@@ -61,6 +65,8 @@ def run(args: Sequence[str]) -> int:
         The exit code; whatever went wrong has been told on stderr in one sentence.
     """
     try:
+        for arg in args:
+            _check_text(arg)
         code: Any = app(list(args) or ["--help"], prog_name="hypecut", standalone_mode=False)
         failure = None
     except (HypecutError, typer.TyperException) as error:
@@ -74,6 +80,24 @@ def run(args: Sequence[str]) -> int:
     if failure:
         tell(failure if code == InterruptedByUserError.exit_code else f"error: {failure}")
     return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Make stdout and stderr fit to be written to: there, and never at a loss for a character."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _check_text(arg: str) -> None:
+    try:
+        arg.encode()
+    except UnicodeEncodeError as error:
+        shown = arg.encode(errors="backslashreplace").decode()
+        raise UsageError(f"{shown} is not UTF-8, so no plan could name it; rename it first.") from error
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -67,10 +68,14 @@ def input_file(path: Path, what: str) -> Path:
     Raises:
         BadInputError: there is no such file.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInputError(f"there is no {what} file {path}; check its name.") from error
+    except OSError as error:
+        raise BadInputError(f"can't read the {what} file {path} ({error.strerror}); give another.") from error
+    if stat.S_ISDIR(mode):
         raise BadInputError(f"{path} is a folder; name the {what} file.")
-    if not path.exists():
-        raise BadInputError(f"there is no {what} file {path}; check its name.")
     return path
 
 
@@ -84,7 +89,7 @@ def vod_file(vod: str) -> Path:
     path = Path(vod)
     if _ADDRESS.match(vod) and not path.exists():
         raise UsageError(
-            f"{vod} is on Twitch, and this version reads local files only; "
+            f"{vod} is no file here, and this version reads local files only; "
             "download the VOD and its chat first and give the files: hypecut highlights VOD --chat FILE."
         )
     return input_file(path, "video")

@@ -14,9 +14,13 @@ def start(**overrides: object) -> LoadedSettings:
     Raises:
         UsageError: a setting is wrong.
     """
+    import logging
+
     from hypecut.logs import configure_logging
     from hypecut.settings import load_settings
 
     loaded = load_settings(overrides)
     configure_logging(loaded.settings.data_dir, loaded.settings.log_level)
+    if not logging.root.handlers:  # else the libraries' remarks would go to stderr, which is for people
+        logging.root.addHandler(logging.NullHandler())
     return loaded

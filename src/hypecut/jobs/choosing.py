@@ -18,6 +18,7 @@ from hypecut.models import Segment
 from hypecut.progress import Progress
 from hypecut.rank.selection import Selection, Window, select
 from hypecut.settings import Settings
+from hypecut.times import format_time
 
 log = logging.getLogger(__name__)
 
@@ -50,17 +51,22 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
     """
     with SourceReader(request.vod) as source:
         duration_s = source.duration_s
-        if (request.from_s or 0.0) >= duration_s:
-            raise UsageError(f"--from is beyond the end of {request.vod} ({duration_s:.0f} s).")
+        if duration_s <= 0:
+            raise MediaError(f"{request.vod} has no length; give a video, not a picture.")
+        from_s = request.from_s or 0.0
+        to_s = duration_s if request.to_s is None else request.to_s
+        if from_s >= duration_s:
+            raise UsageError(
+                f"--from is beyond the end of {request.vod}, which is {format_time(duration_s)} long;"
+                " give an earlier time."
+            )
         progress.start("detect", 1.0, "")
         report = detect_chat(chat, duration_s, request.keywords, settings, request.chat_offset_s)
         progress.finish()
-        wanted = _in_range(
-            report.segments, request.from_s or 0.0, request.to_s or duration_s, settings.min_segment_s
-        )
+        wanted = _in_range(report.segments, from_s, to_s, settings.min_segment_s)
         candidates = _placed(source, wanted, request, settings, progress)
     if not candidates:
-        raise NothingFoundError(f"the chat of {request.vod} has no moment that stands out; nothing was made.")
+        raise NothingFoundError(_why_nothing(request, report, wanted))
     window = Window(request.min_duration_s, request.max_duration_s)
     selection = select(
         candidates, window, source_duration_s=duration_s, overlap_s=request.cut_transition.overlap_s
@@ -70,6 +76,19 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
             f"no moment fits into {request.max_duration_s:.0f} s; allow more with --max-duration."
         )
     return Choice(duration_s, report, tuple(candidates), selection)
+
+
+def _why_nothing(request: HighlightsRequest, report: DetectionReport, wanted: Sequence[Segment]) -> str:
+    """Why there is no candidate, and what to do about it."""
+    if wanted:
+        return f"no moment of {request.vod} can be read; it is damaged or cut off, so get it again."
+    if report.segments:
+        outside = f"{len(report.segments)} outside or cut too short by them"
+        return f"no moment of {request.vod} lies between --from and --to ({outside}); widen the range."
+    return (
+        f"the chat of {request.vod} has no moment that stands out; check that it is this recording's chat,"
+        " or use a livelier one."
+    )
 
 
 def _in_range(segments: Sequence[Segment], from_s: float, to_s: float, shortest_s: float) -> list[Segment]:
@@ -91,7 +110,7 @@ def _placed(
 ) -> list[Segment]:
     """The segments on boundaries where the recording can be copied, or on frames with `exact`."""
     progress.start("snap", len(segments), "segments")
-    from_s, to_s = request.from_s or 0.0, request.to_s or float("inf")
+    from_s, to_s = request.from_s or 0.0, float("inf") if request.to_s is None else request.to_s
     placed = []
     for done, segment in enumerate(segments, 1):
         try:

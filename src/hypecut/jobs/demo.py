@@ -8,6 +8,7 @@ import msgspec
 
 from hypecut.chat.sample import PlantedMoment, sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
+from hypecut.files import told_as_write_error
 from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult, Pick
 from hypecut.media.sample import demo_spec, generate_recording
@@ -50,11 +51,12 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
     """
     recording, chat = folder / "recording.mp4", folder / "chat.json"
     spec = demo_spec(DURATION_S, SEED)
-    if not recording.is_file():
-        generate_recording(recording, spec, progress)
-    if not chat.is_file():
-        messages = sample_chat(DURATION_S, spec.moments, SEED)
-        write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
+    with told_as_write_error(folder):
+        if not recording.is_file():
+            generate_recording(recording, spec, progress)
+        if not chat.is_file():
+            messages = sample_chat(DURATION_S, spec.moments, SEED)
+            write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
     request = HighlightsRequest(
         vod=recording,
         chat=chat,

@@ -95,16 +95,11 @@ def _codecs() -> Iterator[Check]:
 
 
 def _font() -> Check:
-    """Titles and the activity plot are drawn with DejaVu Sans, which matplotlib brings along."""
-    try:
-        from matplotlib import font_manager
-        from PIL import ImageFont
+    """The font that titles are set in."""
+    from hypecut.media.fonts import find_font
 
-        path = font_manager.findfont("DejaVu Sans", fallback_to_default=False)
-        ImageFont.truetype(path, 32)
-    except (ImportError, OSError, ValueError) as error:
-        return Check("font", False, f"DejaVu Sans can't be loaded ({error}); reinstall matplotlib")
-    return Check("font", True, path)
+    path = find_font()
+    return Check("font", True, str(path) if path else "Pillow's own; it lacks bold and other scripts")
 
 
 def _folders(settings: Settings) -> Iterator[Check]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from hypecut.errors import MediaError, UsageError
-from hypecut.files import write_text
+from hypecut.errors import MediaError
+from hypecut.files import check_output, write_text
 from hypecut.media.source import SourceReader
 from hypecut.models import Plan
-from hypecut.plan.document import read_plan
+from hypecut.plan.document import check_sources, read_plan
 from hypecut.plan.export import export_plan
 from hypecut.plan.export_chapters import chapter_problems
 from hypecut.progress import Progress
@@ -33,6 +33,12 @@ class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None
     text: str | None
     warnings: tuple[str, ...] = ()
+
+
+def plan_files(plan: Plan, plan_path: Path) -> list[Path]:
+    """The plan's own file and its sources: what no output may replace."""
+    sources = dict.fromkeys(cut.source for cut in plan.cuts)
+    return [plan_path, *(plan_path.parent / source for source in sources)]
 
 
 def source_facts(plan: Plan, folder: Path) -> SourceFacts:
@@ -61,14 +67,15 @@ def export_file(
         overwrite: replace a file that is there.
 
     Raises:
-        PlanError: the plan is malformed.
-        UsageError: there is no such format, or the file is there already.
+        PlanError: the plan is malformed, or one of its times is beyond its source.
+        UsageError: there is no such format, or the file is there already, or is the plan or a source.
         BadInputError, DiskFullError: the file can't be written.
     """
     plan = read_plan(plan_path)
-    if out is not None and out.is_file() and not overwrite:
-        raise UsageError(f"{out} is there already; add --overwrite to replace it, or name another file.")
+    if out is not None:
+        check_output(out, overwrite, plan_files(plan, plan_path))
     facts = source_facts(plan, plan_path.parent)
+    check_sources(plan, facts.durations, str(plan_path))
     text = export_plan(
         plan, plan_path.parent, format_name, rates=facts.rates, durations=facts.durations, name=plan_path.stem
     )

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from hypecut.errors import BadInputError, FolderInUseError, UsageError
-from hypecut.files import write_error, written_aside
+from hypecut.files import told_as_write_error, written_aside
 
 MONTAGE = "montage.mp4"
 PLAN = "plan.json"
@@ -40,9 +40,14 @@ class _Marker(msgspec.Struct):
 
 def job_name(kind: str, arguments: Mapping[str, Any], inputs: Iterable[Path], folder: Path) -> str:
     """The name of a job, by its arguments, its input files (their size and time) and its output folder."""
-    files = [(str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns) for p in inputs]
-    facts = [kind, dict(arguments), files, str(folder.resolve())]
+    files = [(_text(p), p.stat().st_size, p.stat().st_mtime_ns) for p in inputs]
+    facts = [kind, dict(arguments), files, _text(folder)]
     return hashlib.sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:32]
+
+
+def _text(path: Path) -> str:
+    """The whole path as text that can be UTF-8, whatever bytes its name is made of."""
+    return str(path.resolve()).encode(errors="backslashreplace").decode()
 
 
 class OutputFolder:
@@ -63,25 +68,34 @@ class OutputFolder:
     def __init__(self, path: Path, job: str, inputs: Iterable[Path], overwrite: bool) -> None:
         self.path = path
         self._marker = _Marker(job=job)
-        if path.exists() and not path.is_dir():
-            raise UsageError(f"{path} is a file; give a folder with --out.")
+        with told_as_write_error(path):
+            self._claim(inputs, overwrite)
+
+    def _claim(self, inputs: Iterable[Path], overwrite: bool) -> None:
+        """Make the folder this job's, if it may be."""
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path} is a file; give a folder with --out.")
+        for name in (*OUTPUT_FILES, CLIPS):
+            if self.file(name).exists() and self.file(name).is_dir() != (name == CLIPS):
+                raise UsageError(f"{self.file(name)} is in the way; choose another folder with --out.")
         for file in inputs:
-            if any(file.resolve() == (path / name).resolve() for name in OUTPUT_FILES):
+            if self._is_output(file.resolve()):
                 raise UsageError(
                     f"{file} would be overwritten by the job's output; choose another folder with --out."
                 )
-        found = self._read_marker()
+        found = None if overwrite else self._read_marker()
         if overwrite:
             self._clear()
-        elif found is not None and found.job == job:
+        elif found is not None and found.job == self._marker.job:
             self._marker = found
             self._refuse_changed_plan()
-        elif found is not None or any((path / name).exists() for name in (*OUTPUT_FILES, CLIPS)):
+        elif any(self.file(name).exists() for name in (*OUTPUT_FILES, CLIPS)):
             raise FolderInUseError(
-                f"{path} holds the output of another job; choose another folder with --out,"
+                f"{self.path} holds the output of another job; choose another folder with --out,"
                 " or add --overwrite."
             )
-        self._make()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._write_marker()
 
     @property
     def finished(self) -> dict[str, Any] | None:
@@ -97,7 +111,7 @@ class OutputFolder:
     def clear_clips(self) -> None:
         """Remove the cut clips of an earlier run; anything else in their folder stays."""
         for clip in self.file(CLIPS).glob("*.mp4"):
-            if _CLIP_NAME.fullmatch(clip.name):
+            if _CLIP_NAME.fullmatch(clip.name) and not clip.is_dir():
                 clip.unlink()
 
     def planned(self) -> None:
@@ -109,6 +123,12 @@ class OutputFolder:
         """The job is finished with this result."""
         self._marker.done, self._marker.result = True, dict(result)
         self._write_marker()
+
+    def _is_output(self, file: Path) -> bool:
+        """Whether the job writes or clears away `file`."""
+        folder = self.path.resolve()
+        clip = file.parent == folder / CLIPS and _CLIP_NAME.fullmatch(file.name)
+        return bool(clip) or any(file == folder / name for name in OUTPUT_FILES)
 
     def _refuse_changed_plan(self) -> None:
         if self._marker.plan_sha256 and self._plan_sha256() not in ("", self._marker.plan_sha256):
@@ -130,19 +150,12 @@ class OutputFolder:
             return None
         except (OSError, msgspec.MsgspecError) as error:
             raise BadInputError(
-                f"{self.path / _MARKER} can't be read; choose another folder with --out."
+                f"{self.path / _MARKER} can't be read; choose another folder with --out, or add --overwrite."
             ) from error
 
     def _write_marker(self) -> None:
         with written_aside(self.path / _MARKER) as part:
             part.write_bytes(msgspec.json.encode(self._marker))
-
-    def _make(self) -> None:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise write_error(self.path, error) from error
-        self._write_marker()
 
     def _clear(self) -> None:
         for name in (*OUTPUT_FILES, _MARKER):

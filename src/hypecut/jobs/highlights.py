@@ -67,8 +67,9 @@ def _check(request: HighlightsRequest) -> Path:
         raise BadInputError(f"{request.chat} is not a file; give the recording's chat with --chat.")
     if request.min_duration_s > request.max_duration_s:
         raise UsageError("--min-duration is longer than --max-duration; swap them.")
-    if request.from_s is not None and request.to_s is not None and request.from_s >= request.to_s:
-        raise UsageError("--from is not before --to; swap them.")
+    if request.to_s is not None and (request.from_s or 0.0) >= request.to_s:
+        cure = "swap them" if request.from_s else "give a later --to"
+        raise UsageError(f"--from is not before --to; {cure}.")
     return request.chat
 
 
@@ -196,9 +197,12 @@ def _result(
     plan: Plan,
     rendered: RenderResult | None,
 ) -> HighlightsResult:
-    made = [report for report in rendered.cuts if report.mode != "skipped"] if rendered else []
+    lost = {report.cut for report in rendered.skipped} if rendered else set()
+    made = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
     total_s = rendered.duration_s if rendered else plan.duration_s
-    picks = (Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in choice.picks)
+    notes = [choice.selection.note] if choice.selection.note else []
+    if lost:
+        notes.append(f"{len(lost)} of {len(plan.cuts)} cuts could not be made: the montage lacks them")
     return HighlightsResult(
         status="done",
         out=str(folder.path),
@@ -210,9 +214,9 @@ def _result(
         activity_path=str(folder.file(names.ACTIVITY)),
         clips_dir=str(folder.file(names.CLIPS)) if rendered else None,
         segments_count=len(choice.candidates),
-        clips_count=len(made),
+        clips_count=len(made) if rendered else 0,
         durations_s=Durations(choice.duration_s, total_s),
-        note=choice.selection.note,
+        note="; ".join(notes),
         incomplete=tuple(report for report in rendered.cuts if report.reason) if rendered else (),
-        picks=tuple(picks),
+        picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in made),
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hypecut.errors import DiskFullError, MediaError, UsageError
-from hypecut.jobs.exporting import source_facts
+from hypecut.files import check_output
+from hypecut.jobs.exporting import plan_files, source_facts
 from hypecut.jobs.folder import MONTAGE
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.render import RenderResult, render
@@ -19,6 +20,7 @@ from hypecut.settings import Settings
 
 # The montage is written once more when its index moves to the front; encoded parts may outgrow their source.
 _ROOM_FACTOR = 1.2
+SUFFIX = ".mp4"
 
 
 def render_plan(
@@ -42,20 +44,15 @@ def render_plan(
 
     Raises:
         PlanError: the plan is malformed, or one of its times is beyond its source.
-        UsageError: the montage is there already, or would replace a source.
-        NothingFoundError, MediaError, DiskFullError, BadInputError: as `hypecut.media.render.render`.
+        UsageError: the montage is there already, would replace the plan or a source, or isn't named as MP4.
+        MediaError, DiskFullError, BadInputError: as `hypecut.media.render.render`.
     """
     plan = read_plan(plan_path)
     folder = plan_path.parent
     out = out or folder / MONTAGE
-    if out.exists() and not out.is_dir() and not overwrite:
-        raise UsageError(
-            f"{out} is there already; add --overwrite to replace it, or name another file with --out."
-        )
-    if any((folder / cut.source).resolve() == out.resolve() for cut in plan.cuts):
-        raise UsageError(
-            f"{out} is a source of the plan and would be overwritten; name another file with --out."
-        )
+    check_output(out, overwrite, plan_files(plan, plan_path))
+    if out.suffix.lower() != SUFFIX:
+        raise UsageError(f"the montage is an MP4 file; give --out a name in {SUFFIX}, not {out.name}.")
     check_sources(plan, source_facts(plan, folder).durations, str(plan_path))
     check_room(plan, folder, out.parent)
     return render(plan, folder, out, progress, encoder_options(settings), strict)
