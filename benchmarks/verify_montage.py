@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-import av
 import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hypecut.media.source import SourceReader
 from hypecut.models import Plan
 from long_vod import FPS, LOOP_FRAMES, SOUND
 from tests.support.truth import SourceTruth
@@ -19,8 +19,8 @@ from tests.support.verify import MontageReport, check_montage
 
 def vod_truth(vod: Path) -> SourceTruth:
     """What is known of the benchmark's VOD."""
-    with av.open(str(vod)) as container:
-        frames = container.streams.video[0].frames
+    with SourceReader(vod) as source:
+        frames = source.clock.unit_from(source.duration_s)
     return SourceTruth(FPS, frames, LOOP_FRAMES, SOUND)
 
 
