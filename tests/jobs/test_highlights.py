@@ -27,6 +27,7 @@ from hypecut.models import Cut, Plan
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
+from hypecut.times import format_time
 from tests.jobs.conftest import Stream
 from tests.support.verify import check_montage
 
@@ -150,6 +151,15 @@ def test_exact_keeps_the_detected_boundaries(stream: Stream, tmp_path: Path, set
     starts = [p.start_s % 2.0 for p in snapped.picks]
     assert starts == pytest.approx([0.0] * len(starts), abs=1e-4)
     assert any(p.start_s % 2.0 > 1e-3 for p in exact.picks)
+
+
+def test_titles_tell_where_in_the_recording_a_cut_is(
+    stream: Stream, tmp_path: Path, settings: Settings
+) -> None:
+    run(stream, tmp_path / "out", settings, plan_only=True, titles=True)
+    plan = read_plan(tmp_path / "out" / "plan.json")
+    assert plan.titles is not None
+    assert [cut.title for cut in plan.cuts] == [format_time(cut.start_s) for cut in plan.cuts]
 
 
 def test_too_little_material_makes_a_shorter_montage_and_says_so(

@@ -33,7 +33,8 @@ MaxDuration = Annotated[
     typer.Option(metavar="TIME", help="The montage's greatest length.  [default: 10m]", show_default=False),
 ]
 Title = Annotated[
-    bool, typer.Option("--title/--no-title", help="Show each cut's title over its first seconds.")
+    bool,
+    typer.Option("--title/--no-title", help="Show over each cut's first seconds where in the VOD it is."),
 ]
 TransitionOption = Annotated[
     TransitionName, typer.Option("--transition", help="How one cut follows another.")

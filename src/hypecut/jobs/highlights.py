@@ -24,6 +24,7 @@ from hypecut.plan.explanation import explain, write_explanation
 from hypecut.progress import Progress, SilentProgress
 from hypecut.rank.selection import Window
 from hypecut.settings import Settings
+from hypecut.times import format_time
 
 # A recording this near to the output folder is named relative to it, so that both can move together.
 _NEAR = 2
@@ -98,6 +99,7 @@ def _plan(request: HighlightsRequest, choice: Choice, out: Path) -> Plan:
             source=source,
             start_s=pick.start_s,
             end_s=pick.end_s,
+            title=format_time(pick.start_s) if request.titles else "",
             score=CutScore(pick.score.total, dict(pick.score.components)),
             reasons=pick.score.reasons,
         )

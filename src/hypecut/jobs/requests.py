@@ -30,7 +30,7 @@ class HighlightsRequest:
         overwrite: replace another job's output.
         min_duration_s: the montage is at least so long, if there is material.
         max_duration_s: the montage is never longer.
-        titles: show each cut's title.
+        titles: show over each cut's first seconds where in the recording it is.
         transition: how cuts follow one another.
         loudness_lufs: bring each cut to this loudness.
     """
