@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hypecut.detect.detection import CURVE_WEIGHTS
 from hypecut.models import Segment, Term
 from hypecut.rank.scoring import ranked
 from hypecut.rank.segments import SEGMENT_WEIGHTS, segment_scorer
@@ -43,3 +44,7 @@ def test_keywords_add_at_most_a_fifth() -> None:
 def test_terms_without_a_weight_are_an_error() -> None:
     with pytest.raises(ValueError, match="loudness"):
         segment_scorer().score(segment(0, loudness=1.0))
+
+
+def test_a_segment_is_scored_by_the_weights_of_the_curve_it_was_found_on() -> None:
+    assert dict(SEGMENT_WEIGHTS) == dict(CURVE_WEIGHTS)

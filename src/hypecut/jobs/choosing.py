@@ -30,7 +30,6 @@ _DECIMALS = 6
 class Choice:
     """What was found and what of it is shown."""
 
-    duration_s: float
     report: DetectionReport
     candidates: tuple[Segment, ...]
     selection: Selection
@@ -54,7 +53,7 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
         if duration_s <= 0:
             raise MediaError(f"{request.vod} has no length; give a video, not a picture.")
         from_s = request.from_s or 0.0
-        to_s = duration_s if request.to_s is None else request.to_s
+        to_s = float("inf") if request.to_s is None else request.to_s
         if from_s >= duration_s:
             raise UsageError(
                 f"--from is beyond the end of {request.vod}, which is {format_time(duration_s)} long;"
@@ -64,7 +63,8 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
         report = detect_chat(chat, duration_s, request.keywords, settings, request.chat_offset_s)
         progress.finish()
         wanted = _in_range(report.segments, from_s, to_s, settings.min_segment_s)
-        candidates = _placed(source, wanted, request, settings, progress)
+        max_shift_s = None if request.exact else settings.snap_max_s
+        candidates = _placed(source, wanted, (from_s, to_s), max_shift_s, progress)
     if not candidates:
         raise NothingFoundError(_why_nothing(request, report, wanted))
     window = Window(request.min_duration_s, request.max_duration_s)
@@ -75,7 +75,7 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
         raise NothingFoundError(
             f"no moment fits into {request.max_duration_s:.0f} s; allow more with --max-duration."
         )
-    return Choice(duration_s, report, tuple(candidates), selection)
+    return Choice(report, tuple(candidates), selection)
 
 
 def _why_nothing(request: HighlightsRequest, report: DetectionReport, wanted: Sequence[Segment]) -> str:
@@ -104,20 +104,19 @@ def _in_range(segments: Sequence[Segment], from_s: float, to_s: float, shortest_
 def _placed(
     source: SourceReader,
     segments: Sequence[Segment],
-    request: HighlightsRequest,
-    settings: Settings,
+    allowed: tuple[float, float],
+    max_shift_s: float | None,
     progress: Progress,
 ) -> list[Segment]:
-    """The segments on boundaries where the recording can be copied, or on frames with `exact`."""
+    """The segments where the recording can be copied, within `allowed`; without a shift, just on frames."""
     progress.start("snap", len(segments), "segments")
-    from_s, to_s = request.from_s or 0.0, float("inf") if request.to_s is None else request.to_s
     placed = []
     for done, segment in enumerate(segments, 1):
         try:
             bounds = exact_bounds(source, segment.start_s, segment.end_s)
-            if not request.exact:
-                snapped = snap(source, segment.start_s, segment.end_s, settings.snap_max_s)
-                bounds = snapped if snapped[0] >= from_s and snapped[1] <= to_s else bounds
+            if max_shift_s is not None:
+                snapped = snap(source, segment.start_s, segment.end_s, max_shift_s)
+                bounds = snapped if snapped[0] >= allowed[0] and snapped[1] <= allowed[1] else bounds
             start_s, end_s = (round(time_s, _DECIMALS) for time_s in bounds)
             placed.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
         except MediaError as error:

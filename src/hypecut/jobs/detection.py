@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypecut.chat import ChatImport, read_chat
@@ -62,13 +62,7 @@ def detect_chat(
         segments=tuple(ranked(found.segments, segment_scorer())),
         curve=found.curve,
         step_s=found.step_s,
-        imported=ChatImport(
-            log=log,
-            format=imported.format,
-            total=imported.total,
-            unreadable=imported.unreadable,
-            first_unreadable=imported.first_unreadable,
-        ),
+        imported=replace(imported, log=log),
         duration_s=duration_s,
     )
 

@@ -89,12 +89,15 @@ def export_file(
     return ExportResult(path=str(out), text=None, warnings=tuple(warnings))
 
 
-def export_beside(plan: Plan, folder: Path, files: dict[str, str], progress: Progress) -> None:
+def export_beside(
+    plan: Plan, folder: Path, facts: SourceFacts, files: dict[str, str], progress: Progress
+) -> None:
     """Write a plan into its own folder in several formats.
 
     Args:
         plan: the plan.
         folder: where it is, and where the files go.
+        facts: what its sources tell of themselves.
         files: format by file name.
         progress: told in files.
 
@@ -102,7 +105,6 @@ def export_beside(plan: Plan, folder: Path, files: dict[str, str], progress: Pro
         BadInputError, DiskFullError: a file can't be written.
     """
     progress.start("export", len(files), "files")
-    facts = source_facts(plan, folder)
     for done, (name, format_name) in enumerate(files.items(), 1):
         text = export_plan(plan, folder, format_name, rates=facts.rates, durations=facts.durations)
         write_text(folder / name, text)

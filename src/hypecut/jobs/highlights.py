@@ -12,10 +12,11 @@ from hypecut.chat import write_chat
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
 from hypecut.jobs.choosing import Choice, choose
-from hypecut.jobs.exporting import export_beside
+from hypecut.jobs.exporting import SourceFacts, export_beside, source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.rendering import check_room, encoder_options
 from hypecut.jobs.requests import Durations, HighlightsRequest, HighlightsResult, Pick
+from hypecut.media.inspect import SourcePool
 from hypecut.media.render import RenderResult, render
 from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Titles, TransitionKind
 from hypecut.plan.activity_plot import plot_activity
@@ -42,16 +43,18 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
     """
     chat = _check(request)
     out = request.out or settings.output_dir / f"{request.vod.stem}-highlights"
-    folder = OutputFolder(out, _name(request, settings, out), [request.vod, chat], request.overwrite)
+    inputs = [request.vod, chat]
+    folder = OutputFolder(out, _name(request, settings, inputs, out), inputs, request.overwrite)
     finished = folder.finished
     if finished is not None:
         done = msgspec.convert(finished, HighlightsResult)
         return msgspec.structs.replace(done, status="already done")
     choice = choose(request, chat, settings, progress)
     plan = _plan(request, choice, out)
+    facts = source_facts(plan, out)
     if not request.plan_only:
-        check_room(plan, out, out, copies=2)
-    _write_thinking(request, folder, choice, plan, progress)
+        check_room(plan, out, facts.durations, out, copies=2)
+    _write_thinking(request, folder, choice, plan, facts, progress)
     rendered = None if request.plan_only else _cut(plan, folder, settings, progress)
     result = _result(request, folder, choice, plan, rendered)
     if rendered is not None:
@@ -74,7 +77,7 @@ def _check(request: HighlightsRequest) -> Path:
     return request.chat
 
 
-def _name(request: HighlightsRequest, settings: Settings, out: Path) -> str:
+def _name(request: HighlightsRequest, settings: Settings, inputs: list[Path], out: Path) -> str:
     """All that decides what the montage shows; how far to go (`plan_only`) does not."""
     left_out = ("vod", "chat", "out", "overwrite", "plan_only")
     arguments = {k: v for k, v in vars(request).items() if k not in left_out}
@@ -88,7 +91,6 @@ def _name(request: HighlightsRequest, settings: Settings, out: Path) -> str:
         "min_peak_distance_s",
     )
     tuning = {k: getattr(settings, k) for k in (*chosen, "snap_max_s")}
-    inputs = [request.vod, *([request.chat] if request.chat else [])]
     return job_name(JobKind.VOD_HIGHLIGHTS, {"request": arguments, "settings": tuning}, inputs, out)
 
 
@@ -124,7 +126,12 @@ def _source_name(vod: Path, out: Path) -> str:
 
 
 def _write_thinking(
-    request: HighlightsRequest, folder: OutputFolder, choice: Choice, plan: Plan, progress: Progress
+    request: HighlightsRequest,
+    folder: OutputFolder,
+    choice: Choice,
+    plan: Plan,
+    facts: SourceFacts,
+    progress: Progress,
 ) -> None:
     """Write everything but the videos: chat, plan, explanation, curve, hand-off files."""
     write_chat(choice.report.imported.log, folder.file(names.CHAT))
@@ -138,11 +145,11 @@ def _write_thinking(
         report.step_s,
         choice.candidates,
         spans,
-        choice.duration_s,
+        report.duration_s,
         folder.file(names.ACTIVITY),
         title=request.vod.name,
     )
-    export_beside(plan, folder.path, {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}, progress)
+    export_beside(plan, folder.path, facts, {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}, progress)
 
 
 def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan) -> dict[str, Any]:
@@ -151,7 +158,7 @@ def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan) -> dict
         choice.candidates,
         choice.selection,
         Window(request.min_duration_s, request.max_duration_s),
-        vod={"source": plan.cuts[0].source, "duration_s": choice.duration_s},
+        vod={"source": plan.cuts[0].source, "duration_s": choice.report.duration_s},
         chat={
             "format": imported.format,
             "messages": len(log_),
@@ -173,17 +180,18 @@ def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan) -> dict
 def _cut(plan: Plan, folder: OutputFolder, settings: Settings, progress: Progress) -> RenderResult:
     """Render the montage, then each of its cuts as a clip of its own."""
     options = encoder_options(settings)
-    rendered = render(plan, folder.path, folder.file(names.MONTAGE), progress, options)
-    folder.clear_clips()
-    usable = [report.cut for report in rendered.cuts if report.mode != "skipped"]
-    progress.start("clips", len(usable), "clips")
-    for done, number in enumerate(usable, 1):
-        cut = plan.cuts[number - 1]
-        single = msgspec.structs.replace(plan, cuts=(cut,))
-        clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
-        render(single, folder.path, clip, SilentProgress(), options)
-        progress.update(done)
-    progress.finish()
+    with SourcePool() as pool:
+        rendered = render(plan, folder.path, folder.file(names.MONTAGE), progress, options, pool=pool)
+        folder.clear_clips()
+        usable = [report.cut for report in rendered.cuts if report.mode != "skipped"]
+        progress.start("clips", len(usable), "clips")
+        for done, number in enumerate(usable, 1):
+            cut = plan.cuts[number - 1]
+            single = msgspec.structs.replace(plan, cuts=(cut,))
+            clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
+            render(single, folder.path, clip, SilentProgress(), options, pool=pool)
+            progress.update(done)
+        progress.finish()
     return rendered
 
 
@@ -217,7 +225,7 @@ def _result(
         clips_dir=str(folder.file(names.CLIPS)) if rendered else None,
         segments_count=len(choice.candidates),
         clips_count=len(made) if rendered else 0,
-        durations_s=Durations(choice.duration_s, total_s),
+        durations_s=Durations(choice.report.duration_s, total_s),
         note="; ".join(notes),
         incomplete=tuple(report for report in rendered.cuts if report.reason) if rendered else (),
         picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in made),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from hypecut.errors import DiskFullError, MediaError, UsageError
+from hypecut.errors import DiskFullError, UsageError
 from hypecut.files import check_output
 from hypecut.jobs.exporting import plan_files, source_facts
 from hypecut.jobs.folder import MONTAGE
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.render import RenderResult, render
-from hypecut.media.source import SourceReader
-from hypecut.models import Cut, Plan
+from hypecut.models import Plan
 from hypecut.plan.document import check_sources, read_plan
 from hypecut.progress import Progress
 from hypecut.settings import Settings
@@ -53,8 +52,9 @@ def render_plan(
     check_output(out, overwrite, plan_files(plan, plan_path))
     if out.suffix.lower() != SUFFIX:
         raise UsageError(f"the montage is an MP4 file; give --out a name in {SUFFIX}, not {out.name}.")
-    check_sources(plan, source_facts(plan, folder).durations, str(plan_path))
-    check_room(plan, folder, out.parent)
+    durations = source_facts(plan, folder).durations
+    check_sources(plan, durations, str(plan_path))
+    check_room(plan, folder, durations, out.parent)
     return render(plan, folder, out, progress, encoder_options(settings), strict)
 
 
@@ -63,13 +63,22 @@ def encoder_options(settings: Settings) -> EncoderOptions:
     return EncoderOptions(crf=settings.crf, preset=settings.preset)
 
 
-def check_room(plan: Plan, folder: Path, out_folder: Path, copies: int = 1) -> None:
+def check_room(
+    plan: Plan, folder: Path, durations: Mapping[str, float | None], out_folder: Path, copies: int = 1
+) -> None:
     """Make sure that the disk has room for `copies` times the plan's cuts.
+
+    Args:
+        plan: the plan.
+        folder: what its relative sources are relative to.
+        durations: the length of each source in seconds; one that is not known counts nothing.
+        out_folder: where the cuts go.
+        copies: how many times they are written.
 
     Raises:
         DiskFullError: it has not.
     """
-    needed = int(estimated_bytes(plan.cuts, folder) * copies * _ROOM_FACTOR)
+    needed = int(_estimated_bytes(plan, folder, durations) * copies * _ROOM_FACTOR)
     place = next((p for p in (out_folder, *out_folder.absolute().parents) if p.exists()), Path())
     free = shutil.disk_usage(place).free
     if needed > free:
@@ -79,20 +88,11 @@ def check_room(plan: Plan, folder: Path, out_folder: Path, copies: int = 1) -> N
         )
 
 
-def estimated_bytes(cuts: Sequence[Cut], folder: Path) -> float:
+def _estimated_bytes(plan: Plan, folder: Path, durations: Mapping[str, float | None]) -> float:
     """About how large the cuts are: their share of their sources' size."""
     total = 0.0
-    seen: dict[str, float] = {}
-    for cut in cuts:
-        if cut.source not in seen:
-            seen[cut.source] = _bytes_a_second(folder / cut.source)
-        total += cut.duration_s * seen[cut.source]
+    for cut in plan.cuts:
+        duration_s = durations.get(cut.source)
+        if duration_s is not None:
+            total += cut.duration_s / max(1.0, duration_s) * (folder / cut.source).stat().st_size
     return total
-
-
-def _bytes_a_second(path: Path) -> float:
-    try:
-        with SourceReader(path) as source:
-            return path.stat().st_size / max(1.0, source.duration_s)
-    except MediaError:
-        return 0.0

@@ -14,7 +14,7 @@ from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from hypecut.media.resample import Resampler
-from hypecut.media.source import SourceReader
+from hypecut.media.source import SOUND_LATE_S, SourceReader
 
 # What the montage's own sound is made of: the stereo mix is measured, because that is what will be heard.
 _RATE = 48_000
@@ -24,8 +24,6 @@ _METER_STEP = _RATE // 10
 _HIGHEST_PEAK_DBTP = -1.0
 _HIGHEST_GAIN_DB = 20.0
 _SILENCE_LUFS = -50.0
-# How far past the end to look for the last sound; files interleave within a second or so.
-_SOUND_LATE_S = 3
 
 
 class Measured(NamedTuple):
@@ -74,7 +72,7 @@ def _sound_packets(source: SourceReader, start_s: float, end_s: float) -> Iterat
             if late_s >= 0:
                 return
             yield packet
-        elif late_s > _SOUND_LATE_S:
+        elif late_s > SOUND_LATE_S:
             return
 
 

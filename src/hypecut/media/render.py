@@ -6,6 +6,7 @@ other one is decoded and encoded whole. All cuts lie on one output time line (`t
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from hypecut.media.encoder import EncoderOptions, Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.pictures import CopiedPictures, EncodedPictures, Pictures
 from hypecut.media.sound import SoundCut
-from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
+from hypecut.media.source import MAX_REORDER, SOUND_LATE_S, AnyPacket, SourceReader
 from hypecut.media.timeline import Placement, ReorderError, output_scale
 from hypecut.media.writer import MontageLayout, MontageWriter
 from hypecut.models import Plan
@@ -30,8 +31,6 @@ from hypecut.progress import Progress
 
 log = logging.getLogger(__name__)
 
-# How far past a cut's end to look for its last sound; players' files interleave within a second or so.
-_SOUND_LATE_S = 3
 # What the encoder needs for its own B-frames, and more.
 _MIN_DELAY = 2
 
@@ -102,6 +101,7 @@ def render(
     progress: Progress,
     options: EncoderOptions | None = None,
     strict: bool = False,
+    pool: SourcePool | None = None,
 ) -> RenderResult:
     """Render a plan to an mp4 file.
 
@@ -112,12 +112,13 @@ def render(
         progress: told in seconds of montage.
         options: how pictures that can't be copied are encoded.
         strict: a cut that can't be used is an error instead of being left out.
+        pool: sources to share with other renderings; opening a long recording takes time.
 
     Raises:
         MediaError: no cut can be used, or with `strict`, one can't; the message names it.
         DiskFullError, BadInputError: the montage can't be written.
     """
-    with SourcePool() as pool:
+    with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
         tell_missing_glyphs(plan)
         gains = loudness_gains(plan.loudness, cuts, pool, progress)
@@ -295,7 +296,7 @@ def _sound_cut(run: _Run, source: SourceReader, cut: InspectedCut, place: Placem
 def _is_past(cut: InspectedCut, packet: AnyPacket) -> bool:
     """Whether the file was read so far past the cut that no sound of it can follow."""
     clock = cut.clock
-    return clock.seconds(clock.unit(cast(int, packet.pts)) - cut.end) > _SOUND_LATE_S
+    return clock.seconds(clock.unit(cast(int, packet.pts)) - cut.end) > SOUND_LATE_S
 
 
 def _report(run: _Run, cut: InspectedCut, pictures: Pictures | None, reason: str) -> CutReport:

@@ -28,6 +28,8 @@ AnyPacket: TypeAlias = "Packet[Any]"
 TOLERANCE_S = Fraction(1, 1000)
 # No H.264 picture is displayed more than 16 pictures away from its place in decoding order (A.3.1).
 MAX_REORDER = 16
+# How far past an end to look for the last sound before it; files interleave within a second or so.
+SOUND_LATE_S = 3
 # Files without an index are searched by time alone: start this much earlier, step by step, until a
 # keyframe shows.
 _SEEK_BACK_S = (1, 5, 12, 30, 90)

@@ -92,11 +92,7 @@ class MontageWriter:
 
     def copy_picture(self, packet: AnyPacket, prefixed: bool, tick: int, duration: int) -> None:
         """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
-        if not prefixed:
-            key = packet.is_keyframe
-            packet = Packet(length_prefixed(bytes(packet)))
-            packet.is_keyframe = key
-        self._write_picture(packet, tick, duration)
+        self._write_picture(packet if prefixed else _with_lengths(packet), tick, duration)
 
     def encode_picture(self, frame: VideoFrame, tick: int) -> None:
         """Encode a frame to be shown at output `tick`."""
@@ -106,11 +102,8 @@ class MontageWriter:
         """Write packets of the montage's encoder; their PTS are output ticks."""
         for packet in packets:
             tick = cast(int, packet.pts)
-            if self._prefixed:
-                key = packet.is_keyframe
-                packet = Packet(length_prefixed(bytes(packet)))
-                packet.is_keyframe = key
-            self._write_picture(packet, tick, self.layout.frame_ticks)
+            written = _with_lengths(packet) if self._prefixed else packet
+            self._write_picture(written, tick, self.layout.frame_ticks)
 
     def write_sound(self, packets: Iterable[AnyPacket]) -> None:
         """Write packets of the sound lane."""
@@ -134,13 +127,13 @@ class MontageWriter:
         stream = self._container.add_stream_from_template(template.video)
         stream.codec_context.extradata = sets.avcc()
         stream.codec_context.codec_tag = "avc1"
-        stream.time_base = Fraction(1, self.layout.scale)
+        stream.time_base = self._time_base
         return stream
 
     def _encoded_track(self, options: EncoderOptions) -> VideoStream:
         stream = cast(VideoStream, self._container.add_stream(ENCODER, rate=self.layout.picture.fps))
         configure(stream.codec_context, self.layout.picture, self.layout.scale, options)
-        stream.time_base = Fraction(1, self.layout.scale)
+        stream.time_base = self._time_base
         stream.codec_context.open()
         self.encoder = CutEncoder(
             self.layout.picture, self.layout.scale, options, shared=stream.codec_context
@@ -161,3 +154,10 @@ class MontageWriter:
             stream.codec_context.open()
             return EncodedSound(stream)
         return None
+
+
+def _with_lengths(packet: AnyPacket) -> AnyPacket:
+    """The packet with lengths in place of start codes, as copied pictures have; its time is not kept."""
+    prefixed: AnyPacket = Packet(length_prefixed(bytes(packet)))
+    prefixed.is_keyframe = packet.is_keyframe
+    return prefixed

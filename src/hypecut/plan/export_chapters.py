@@ -11,7 +11,6 @@ from hypecut.times import format_time
 
 MIN_CHAPTERS = 3
 MIN_CHAPTER_S = 10
-MAX_DESCRIPTION = 5000
 
 _TITLE_LENGTH = 100
 # YouTube refuses descriptions with angle brackets.
