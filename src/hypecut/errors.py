@@ -7,12 +7,16 @@ traceback; any other exception is a fault of the program and is logged with its 
     ├── UsageError            wrong options or values    exit 2, HTTP 422
     │   ├── BadInputError     a file that can't be used  exit 2, HTTP 422
     │   │   ├── ChatFormatError, PlanError, MediaError
-    │   └── FolderInUseError  another job's output       exit 2, HTTP 409
+    │   ├── FolderInUseError  another job's output       exit 2, HTTP 409
+    │   ├── UnknownJobError   no job of that id          exit 2, HTTP 404
+    │   └── JobStateError     not in the job's state     exit 2, HTTP 409
     ├── NothingFoundError     no moment to show          exit 3, HTTP 422
     │   └── ThinChatError     too few messages to judge
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
     ├── DiskFullError         no room for the output     exit 1, HTTP 507
+    ├── JobFailedError        a job's run failed         exit 1, HTTP 500
     └── InterruptedByUserError  Ctrl-C or SIGTERM        exit 130, HTTP 409
+        └── JobCancelledError   the job was cancelled
 """
 
 
@@ -52,6 +56,18 @@ class FolderInUseError(UsageError):
     http_status = 409
 
 
+class UnknownJobError(UsageError):
+    """There is no job of the given id."""
+
+    http_status = 404
+
+
+class JobStateError(UsageError):
+    """What was asked can't be done to a job in its state, such as cancelling one that is done."""
+
+    http_status = 409
+
+
 class NothingFoundError(HypecutError):
     """The input is fine, but there is nothing in it to make a montage of."""
 
@@ -81,3 +97,11 @@ class InterruptedByUserError(HypecutError):
 
     exit_code = 130
     http_status = 409
+
+
+class JobCancelledError(InterruptedByUserError):
+    """The job was cancelled while it ran."""
+
+
+class JobFailedError(HypecutError):
+    """A job's run ended badly: its process died, or the error was raised where its class is not known."""

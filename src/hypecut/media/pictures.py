@@ -10,7 +10,8 @@ import av.error
 from av.video.frame import VideoFrame
 
 from hypecut.media.dressing import CutDresser, Joiner
-from hypecut.media.encoder import Fitter, pixel_ratio
+from hypecut.media.encoder import pixel_ratio
+from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import InspectedCut
 from hypecut.media.source import AnyPacket, SourceReader
 from hypecut.media.timeline import Placement

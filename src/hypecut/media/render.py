@@ -19,7 +19,8 @@ import msgspec
 from hypecut.errors import MediaError
 from hypecut.files import written_aside
 from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, tell_missing_glyphs
-from hypecut.media.encoder import EncoderOptions, Fitter
+from hypecut.media.encoder import EncoderOptions
+from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.pictures import CopiedPictures, EncodedPictures, Pictures
 from hypecut.media.sound import SoundCut

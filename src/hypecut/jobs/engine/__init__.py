@@ -1,0 +1,1 @@
+"""Durable jobs: one protocol, an engine in memory and one on a database."""
