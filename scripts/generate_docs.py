@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from the code: cli.md, settings.md and errors.md.
+"""Write the pages of docs/ that are made from the code: cli.md, settings.md, errors.md and plan.schema.json.
 
     python scripts/generate_docs.py [--check]
 
@@ -8,6 +8,7 @@ With --check nothing is written; the exit code is 1 when a page is out of date.
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import typer.main
 import hypecut.errors
 from hypecut.cli.main import app
 from hypecut.errors import HypecutError
+from hypecut.plan.schema import plan_schema
 from hypecut.settings import Settings, variable
 from hypecut.times import TIME_FORMS
 
@@ -95,10 +97,16 @@ def errors_page() -> str:
     return _page(lines)
 
 
+def plan_schema_page() -> str:
+    """The JSON Schema of the plan file."""
+    return json.dumps(plan_schema(), indent=2) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "plan.schema.json": plan_schema_page,
 }
 
 

@@ -57,7 +57,7 @@ def test_an_unknown_export_format_lists_those_there_are(cli: Cli, plan: Path) ->
     outcome = cli("export", plan, "--format", "avi")
     assert outcome.code == 2
     assert one_sentence(outcome.err)
-    assert "otio, csv, chapters" in outcome.err
+    assert "otio, fcpxml, premiere, edl, csv, chapters" in outcome.err
 
 
 def test_export_prints_text_and_names_a_file(cli: Cli, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,9 @@ def report(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         for i in range(25)
     )
 
-    def detect(chat: Path, duration_s: float | None, keywords: tuple[str, ...], settings: Any) -> Any:
+    def detect(
+        chat: Path, duration_s: float | None, keywords: tuple[str, ...], settings: Any, times: Any
+    ) -> Any:
         calls.append((chat, duration_s, keywords, settings.keywords))
         imported = SimpleNamespace(total=1000, unreadable=3)
         return SimpleNamespace(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import string
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +18,7 @@ from hypothesis import strategies as st
 from hypecut.errors import BadInputError, PlanError
 from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Titles, Transition, TransitionKind
 from hypecut.plan.document import (
+    MAX_BYTES,
     check_sources,
     decode_plan,
     encode_plan,
@@ -21,7 +26,9 @@ from hypecut.plan.document import (
     rounded,
     write_plan,
 )
+from hypecut.plan.schema import plan_schema
 
+SCHEMA = jsonschema_rs.validator_for(plan_schema())
 EXAMPLE = {
     "version": 1,
     "kind": "vod_highlights",
@@ -100,6 +107,11 @@ def test_a_byte_order_mark_from_an_editor_does_no_harm() -> None:
         (plan_of(cut(start_s="0:10")), "cut 1 (vod.mp4): start_s: a number is needed here, not"),
         (plan_of(cut(reasons=["a", 1])), "cut 1 (vod.mp4): reasons 2: a text in quotes is needed"),
         (plan_of(cut(score={"total": 1, "components": {"a": "b"}})), "cut 1 (vod.mp4): score.components: a"),
+        (plan_of(cut(reasons=["x"] * 1001)), "cut 1 (vod.mp4): it has 1,001 reasons; give 1,000 at most"),
+        (
+            plan_of(cut(score={"total": 1, "components": {str(i): 1 for i in range(1001)}})),
+            "cut 1 (vod.mp4): its score has 1,001 components; give 1,000 at most",
+        ),
         (plan_of(3), "cut 1: a group in { } is needed here, not a whole number"),
         (plan_of(), "it has no cuts; list at least one"),
         ({"version": 1}, "cuts is missing; add it"),
@@ -107,8 +119,20 @@ def test_a_byte_order_mark_from_an_editor_does_no_harm() -> None:
         (plan_of(cut(), version=10**40), "version 1000000000000000000… is not known"),
         (plan_of(cut(), version=0), "version 0 is not known, only version 1 is."),
         (plan_of(cut(), music="a.mp3"), "'music' is not a key that belongs here"),
-        (plan_of(cut(), kind="film"), "kind: 'film' is not one of the values"),
-        (plan_of(cut(), transition={"kind": "wipe"}), "transition.kind: 'wipe' is not one of the values"),
+        (plan_of(cut(), kind="film"), "kind: 'film' is not one of the values it can have; take vod"),
+        (
+            plan_of(cut(), transition={"kind": "wipe"}),
+            "transition.kind: 'wipe' is not one of the values it can have; take none, fade or crossfade.",
+        ),
+        (plan_of(cut(), transition={"kind": 3}), "transition.kind: a text in quotes is needed here"),
+        (plan_of(cut(), transition="fade"), "transition: a group in { } or null is needed here, not a text"),
+        (plan_of(cut(), transition={"length_s": 3}), "transition: 'length_s' is not a key that belongs here"),
+        (plan_of(cut(start_s=True)), "cut 1 (vod.mp4): start_s: a number is needed here, not true or false"),
+        (plan_of(cut(source=None)), "cut 1: source: a text in quotes is needed here, not null"),
+        (plan_of(cut(), version="1"), "version: a whole number is needed here, not a text in quotes"),
+        (plan_of(cut(), version=None), "version: a whole number is needed here, not null"),
+        ({"version": 1, "cuts": cut()}, "cuts: a list in [ ] is needed here, not a group in { }"),
+        (None, "a group in { } is needed here, not null"),
         (plan_of(cut(), transition={"duration_s": 0}), "transition: duration_s is 0; it must be above 0"),
         (plan_of(cut(), transition={"duration_s": 10.5}), "transition: duration_s is 10.5; it"),
         (plan_of(cut(), titles={"duration_s": -3}), "titles: duration_s is -3; it must be above 0"),
@@ -140,13 +164,95 @@ def test_complaints_name_the_entry_and_the_cure(document: Any, message: str) -> 
         (b'{"version": 1, "cuts": [{"source": "a", "start_s": 0, "end_s": ' + b"9" * 5000 + b"}]}", "cut 1"),
         (b'{"version": 1, "cuts": ' + b"[" * 100_000, "cut 1: a group in { } is needed here"),
         (b'{"version": 1, "x": ' + b"[" * 100_000, "'x' is not a key"),
-        (b" " * (32 * 1024 * 1024 + 1), "it is larger than 32 MiB"),
+        (b" " * (16 * 1024 * 1024 + 1), "it is larger than 16 MiB"),
+        (b'{"version": 1, "cuts": [{"source": "a", "start_s": 0, "end_s": -Infinity}]}', "it is not valid"),
+        (b'{"version": 1, "cuts": [{"source": ' * 100_000, "cut 1: source: a text in quotes is needed here"),
+        (b'{"version": 1, "cuts": [{"source": "\\ud800", "start_s": 1}]}', "it holds half of a character"),
+        (b'{"version": 1, "cuts": [{"source": "a\\udcff"}]}', "it holds half of a character"),
+        (b'{"version": 1, "cuts": []} {}', "it is not valid JSON (JSON is malformed: trailing characters"),
+        (b"\xff\xfe{\0", "it is not UTF-8 text (byte 0); save it as UTF-8."),
     ],
 )  # fmt: skip
 def test_files_that_are_no_plans_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(PlanError) as error:
         decode_plan(data, "plan.json")
     assert str(error.value).startswith("plan.json: " + message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"version": 1, "cuts": [CUT], "version": 1}', "'version' is given twice; keep one of them."),
+        ('{"version": 1, "cuts": [CUT], "cuts": [CUT]}', "'cuts' is given twice"),
+        (
+            '{"version": 1, "cuts": [CUT, {"source": "b", "start_s": 0, "end_s": 1, "end_s": 2}]}',
+            "cut 2 (b): 'end_s' is given twice",
+        ),
+        (
+            '{"version": 1, "cuts": [CUT, {"source": "b", "score": {"total": 1, "total": 2}, "start_s": 0,'
+            ' "end_s": 1}, CUT]}',
+            "cut 2 (b): 'total' is given twice",
+        ),
+        (
+            '{"version": 1, "cuts": [CUT], "titles": {"duration_s": 1, "duration_s": 2}}',
+            "'duration_s' is given",
+        ),
+    ],
+)
+def test_a_key_that_is_given_twice_is_a_slip_of_the_pen(text: str, message: str) -> None:
+    with pytest.raises(PlanError) as error:
+        decode_plan(text.replace("CUT", '{"source": "a", "start_s": 0, "end_s": 1}').encode(), "plan.json")
+    assert str(error.value).startswith("plan.json: " + message)
+
+
+def largest(worst: str) -> str:
+    """A plan that nearly fills the file's limit with what takes the most memory."""
+    last = '"source":"a","start_s":0,"end_s":1}]}'
+    if worst == "components":
+        entries = ",".join(f'"{i:06x}":1' for i in range(MAX_BYTES // 12))
+        last = '"score":{"total":1,"components":{' + entries + "}}," + last
+    elif worst == "reasons":
+        last = '"reasons":[' + ",".join(['""'] * (MAX_BYTES // 4)) + "]," + last
+    elif worst == "title":
+        last = '"title":"' + "\\u4e00" * (MAX_BYTES // 7) + '",' + last
+    else:
+        last = '"source":"a","start_s":0,"end_s":1},{' * (MAX_BYTES // 40) + last
+    return '{"version":1,"cuts":[{' + last
+
+
+@pytest.mark.parametrize("worst", ["components", "reasons", "cuts", "title"])
+def test_the_largest_plans_are_read_within_bounds(worst: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(largest(worst))
+    assert 0.7 * MAX_BYTES < (tmp_path / "plan.json").stat().st_size < MAX_BYTES
+    code = """
+import pathlib, re, sys
+from hypecut.errors import PlanError
+from hypecut.plan.document import read_plan
+try:
+    read_plan(pathlib.Path(sys.argv[1]))
+except PlanError as error:
+    print(error)
+# Not by `getrusage`, which counts the memory of the process that started this one.
+peak_kib = re.search(r"VmHWM:\\s*(\\d+)", pathlib.Path("/proc/self/status").read_text())
+assert int(peak_kib[1]) < 500_000
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "plan.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("split it into plans" in done.stdout) == (worst == "cuts")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(PlanError, match="it is no file"):
+        read_plan(tmp_path / "plan.json")
+
+
+def test_nothing_too_large_to_be_read_is_written(tmp_path: Path) -> None:
+    cut = Cut(source="a", start_s=0.0, end_s=1.0, title="x" * (17 * 1024 * 1024))
+    with pytest.raises(PlanError, match="larger than 16 MiB"):
+        write_plan(Plan(version=1, cuts=(cut,)), tmp_path / "plan.json")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_too_many_cuts_are_refused() -> None:
@@ -268,6 +374,61 @@ almost_plans = st.dictionaries(st.sampled_from(keys), json_values | almost_cuts 
 def test_whatever_is_read_is_a_plan_or_a_plain_error(data: bytes) -> None:
     outcome = outcome_of(data)
     assert isinstance(outcome, str) or outcome.cuts
+
+
+extremes: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        0,
+        0.5,
+        1e308,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "",
+        "\ud800",
+        "\0",
+        [],
+        {},
+        [[]],
+        {"": {}},
+    ]
+)
+
+
+def mutated(data: st.DataObject, node: Any) -> Any:
+    """`node` with one of its values, however deep, replaced, removed, doubled or joined by another."""
+    if not isinstance(node, (dict, list)) or not node or data.draw(st.integers(0, 5)) == 0:
+        return data.draw(extremes | json_values)
+    keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+    copied, key = node.copy(), data.draw(st.sampled_from(keys))
+    match data.draw(st.sampled_from(["into", "into", "into", "remove", "add"])):
+        case "into":
+            copied[key] = mutated(data, node[key])
+        case "remove":
+            del copied[key]
+        case _ if isinstance(copied, dict):
+            copied[data.draw(st.sampled_from([*cut_keys, *keys]))] = data.draw(extremes | json_values)
+        case _:
+            copied.append(mutated(data, node[key]))
+    return copied
+
+
+@settings(derandomize=True, deadline=None, max_examples=500)
+@given(st.data())
+def test_mutated_plans_are_plans_that_can_be_written_or_plain_errors(data: st.DataObject) -> None:
+    document: Any = plan_of(EXAMPLE["cuts"][0], cut(), **{k: v for k, v in EXAMPLE.items() if k != "cuts"})  # type: ignore[index]
+    for _ in range(data.draw(st.integers(1, 3))):
+        document = mutated(data, document)
+    outcome = outcome_of(json.dumps(document).encode())
+    if isinstance(outcome, Plan):
+        assert decode_plan(encode_plan(outcome)) == rounded(outcome)
+        assert SCHEMA.is_valid(json.loads(encode_plan(outcome)))
+    else:
+        assert "\n" not in outcome
+        assert len(outcome) < 600
 
 
 @settings(derandomize=True, deadline=None, max_examples=300)

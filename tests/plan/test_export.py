@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import subprocess
 import sys
 from fractions import Fraction
@@ -18,8 +19,7 @@ from hypothesis import strategies as st
 from hypecut.errors import UsageError
 from hypecut.models import Cut, CutScore, Plan, Transition, TransitionKind
 from hypecut.plan.export import EXPORT_FORMATS, export_plan
-from hypecut.plan.export_chapters import chapter_problems
-from hypecut.plan.placement import Layout, frame_at
+from hypecut.plan.placement import Layout, SourceInfo, frame_at
 
 FOLDER = Path("/media/alpha's streams")
 NASTY = ['say "gg" & <go>', "日本語のタイトル", "clutch 🎉🔥", "two\nlines", "=1+1", "it's; a, test"]
@@ -42,10 +42,17 @@ def plan_of(*spans: tuple[float, float], transition: Transition | None = None) -
 
 
 def read_otio(plan: Plan, rate: Fraction | None, duration_s: float | None = None) -> otio.schema.Timeline:
-    text = export_plan(
-        plan, FOLDER, "otio", rates={"vod #1.mp4": rate}, durations={"vod #1.mp4": duration_s}, name="best of"
-    )
-    return otio.adapters.read_from_string(text, "otio_json")
+    source = SourceInfo(rate, duration_s) if rate else None
+    made = export_plan(plan, FOLDER, "otio", sources={"vod #1.mp4": source}, name="best of")
+    return otio.adapters.read_from_string(made.text, "otio_json")
+
+
+def text_of(plan: Plan, format_name: str) -> str:
+    return export_plan(plan, FOLDER, format_name).text
+
+
+def chapter_problems(plan: Plan) -> list[str]:
+    return export_plan(plan, FOLDER, "chapters").problems
 
 
 @pytest.mark.parametrize("rate", RATES)
@@ -93,7 +100,7 @@ def test_otio_crossfade_shows_the_same_frames_as_the_montage(rate: Fraction) -> 
     transition = Transition(kind=TransitionKind.CROSSFADE, duration_s=0.55)
     plan = plan_of((10.0, 20.0), (50.0, 60.0), (80.0, 90.0), transition=transition)
     track = read_otio(plan, rate).tracks[0]
-    overlap = round(Fraction(0.55) * rate)
+    overlap = math.ceil(Fraction("0.55") * rate)
     clips, dissolves = list(track)[::2], list(track)[1::2]
     assert [d.transition_type for d in dissolves] == ["SMPTE_Dissolve"] * 2
     assert [d.duration().value for d in dissolves] == [overlap] * 2
@@ -122,7 +129,7 @@ def test_csv_reads_back() -> None:
     plan = plan_of(
         (10.0, 20.5), (3725.25, 3740.0), (1.0, 2.0), transition=Transition(kind=TransitionKind.CROSSFADE)
     )
-    rows = list(csv.DictReader(io.StringIO(export_plan(plan, FOLDER, "csv"), newline="")))
+    rows = list(csv.DictReader(io.StringIO(text_of(plan, "csv"), newline="")))
     assert rows[1] == {
         "number": "2",
         "source": "vod #1.mp4",
@@ -135,6 +142,10 @@ def test_csv_reads_back() -> None:
         "title": "日本語のタイトル",
         "score": "0.51",
         "reasons": "1 chatters; KEKW x41",
+        "gain_db": "0",
+        "fps": "60",
+        "first_frame": "223515",
+        "frames": "885",
     }
     assert [row["title"] for row in rows] == NASTY[:3]
 
@@ -143,13 +154,13 @@ def test_csv_reads_back() -> None:
 def test_csv_cells_are_no_formulas(start: str) -> None:
     evil = f'{start}HYPERLINK("http://example.com","x")'
     plan = Plan(version=1, cuts=(Cut(source=evil, start_s=0.0, end_s=1.0, title=evil, reasons=(evil,)),))
-    (row,) = csv.DictReader(io.StringIO(export_plan(plan, FOLDER, "csv"), newline=""))
+    (row,) = csv.DictReader(io.StringIO(text_of(plan, "csv"), newline=""))
     assert row["source"] == row["title"] == row["reasons"] == "'" + evil
 
 
 def test_chapters_are_lines_that_youtube_takes() -> None:
     plan = plan_of((10.0, 40.0), (100.0, 3700.9), (1.0, 20.0), (30.0, 60.0))
-    assert export_plan(plan, FOLDER, "chapters") == (
+    assert text_of(plan, "chapters") == (
         '0:00 say "gg" & ‹go›\n0:30 日本語のタイトル\n1:00:30 clutch 🎉🔥\n1:00:49 two lines\n'
     )
     assert chapter_problems(plan) == []
@@ -164,7 +175,7 @@ def test_chapters_without_titles_are_called_by_reason_or_number() -> None:
             Cut(source="a", start_s=0.0, end_s=30.0, title=" \n "),
         ),
     )
-    lines = export_plan(plan, FOLDER, "chapters").splitlines()
+    lines = text_of(plan, "chapters").splitlines()
     assert lines == ["0:00 60 chatters in 20 s, 8x usual, and then some more words…", "0:30 Highlight 2"]
 
 
@@ -182,19 +193,27 @@ def test_chapters_that_youtube_would_not_show_are_told() -> None:
 @pytest.mark.parametrize("format_name", list(EXPORT_FORMATS))
 def test_every_format_can_be_written_even_from_broken_names(format_name: str, tmp_path: Path) -> None:
     plan = Plan(version=1, cuts=(Cut(source="a\udcff.mp4", start_s=0.0, end_s=5.0, title="\ud800 \x00x"),))
-    assert b"x" in export_plan(plan, tmp_path, format_name).encode("utf-8")
+    assert b"x" in export_plan(plan, tmp_path, format_name).text.encode("utf-8")
     assert EXPORT_FORMATS[format_name].description
 
 
+def test_a_playlist_is_no_source_for_an_editor() -> None:
+    plan = Plan(version=1, cuts=(Cut(source="vod/v1.m3u8", start_s=0.0, end_s=60.0),) * 3)
+    for name in EXPORT_FORMATS:
+        problems = export_plan(plan, FOLDER, name).problems
+        told = ["v1.m3u8 is a playlist, which editing programs don't open; take the clips instead"]
+        assert problems == ([] if name in ("csv", "chapters") else told)
+
+
 def test_an_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="take one of otio, csv, chapters"):
+    with pytest.raises(UsageError, match="take one of otio, fcpxml, premiere, edl, csv, chapters"):
         export_plan(plan_of((0.0, 1.0)), FOLDER, "avid")
 
 
 def test_a_layout_places_cuts_in_the_montage() -> None:
     crossfade = Transition(kind=TransitionKind.CROSSFADE, duration_s=1.0)
     cuts = Layout(plan_of((0.0, 10.0), (20.0, 25.0), (40.0, 42.0), transition=crossfade), FOLDER).cuts
-    assert [placed.montage_start_s for placed in cuts] == [0.0, 9.0, 13.0]
+    assert [placed.start_s for placed in cuts] == [0.0, 9.0, 13.0]
     assert [placed.frames for placed in cuts] == [600, 300, 120]
 
 

@@ -20,7 +20,8 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="otio (OpenTimelineIO), csv (a table) or chapters (a list for a video's description).",
+            help="otio (OpenTimelineIO), fcpxml (Final Cut Pro X), premiere (Final Cut 7 XML, for Premiere "
+            "and Resolve), edl (CMX 3600), csv (a table) or chapters (a list for a video's description).",
         ),
     ],
     out: Annotated[

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from fractions import Fraction
 from pathlib import Path
 
 import msgspec
@@ -14,17 +13,22 @@ from hypecut.media.source import SourceReader
 from hypecut.models import Plan
 from hypecut.plan.document import check_sources, read_plan
 from hypecut.plan.export import export_plan
-from hypecut.plan.export_chapters import chapter_problems
+from hypecut.plan.export_rates import sequence_rate
+from hypecut.plan.placement import SourceInfo
 from hypecut.progress import Progress
 
 log = logging.getLogger(__name__)
 
 
 class SourceFacts(msgspec.Struct, frozen=True):
-    """Frames per second and length in seconds of each source of a plan; None where it can't be opened."""
+    """What each source of a plan tells of itself; None where it can't be opened."""
 
-    rates: dict[str, Fraction | None]
-    durations: dict[str, float | None]
+    sources: dict[str, SourceInfo | None]
+
+    @property
+    def durations(self) -> dict[str, float | None]:
+        """Length in seconds of each source."""
+        return {name: source.duration_s if source else None for name, source in self.sources.items()}
 
 
 class ExportResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,16 +47,29 @@ def plan_files(plan: Plan, plan_path: Path) -> list[Path]:
 
 def source_facts(plan: Plan, folder: Path) -> SourceFacts:
     """What the sources of a plan tell of themselves."""
-    rates: dict[str, Fraction | None] = {}
-    durations: dict[str, float | None] = {}
+    sources: dict[str, SourceInfo | None] = {}
     for name in dict.fromkeys(cut.source for cut in plan.cuts):
         try:
             with SourceReader(folder / name) as source:
-                rates[name], durations[name] = source.fps, source.duration_s
+                sources[name] = _source_info(source)
         except MediaError as error:
             log.debug("%s", error)
-            rates[name] = durations[name] = None
-    return SourceFacts(rates, durations)
+            sources[name] = None
+    return SourceFacts(sources)
+
+
+def _source_info(source: SourceReader) -> SourceInfo:
+    """What an open source tells that editing programs want to know."""
+    picture, sound = source.video, source.audio
+    return SourceInfo(
+        rate=source.fps if source.clock.constant else sequence_rate(source.fps),
+        duration_s=source.duration_s,
+        width=picture.codec_context.width,
+        height=picture.codec_context.height,
+        channels=sound.codec_context.layout.nb_channels if sound else 0,
+        sample_rate=sound.codec_context.sample_rate if sound else SourceInfo.sample_rate,
+        timecode=picture.metadata.get("timecode", ""),
+    )
 
 
 def export_file(
@@ -68,7 +85,8 @@ def export_file(
 
     Raises:
         PlanError: the plan is malformed, or one of its times is beyond its source.
-        UsageError: there is no such format, or the file is there already, or is the plan or a source.
+        UsageError: there is no such format, it can't hold this plan, or the file is there already, or is the
+            plan or a source.
         BadInputError, DiskFullError: the file can't be written.
     """
     plan = read_plan(plan_path)
@@ -76,16 +94,14 @@ def export_file(
         check_output(out, overwrite, plan_files(plan, plan_path))
     facts = source_facts(plan, plan_path.parent)
     check_sources(plan, facts.durations, str(plan_path))
-    text = export_plan(
-        plan, plan_path.parent, format_name, rates=facts.rates, durations=facts.durations, name=plan_path.stem
-    )
-    unknown = [name for name, rate in facts.rates.items() if rate is None]
+    name = plan_path.stem or "hypecut montage"
+    made = export_plan(plan, plan_path.parent.resolve(), format_name, sources=facts.sources, name=name)
+    unknown = [name for name, source in facts.sources.items() if source is None]
     warnings = [f"{name} can't be opened; its frame rate is taken to be 60." for name in unknown]
-    if format_name == "chapters":
-        warnings += chapter_problems(plan)
+    warnings += made.problems
     if out is None:
-        return ExportResult(path=None, text=text, warnings=tuple(warnings))
-    write_text(out, text)
+        return ExportResult(path=None, text=made.text, warnings=tuple(warnings))
+    write_text(out, made.text)
     return ExportResult(path=str(out), text=None, warnings=tuple(warnings))
 
 
@@ -106,7 +122,9 @@ def export_beside(
     """
     progress.start("export", len(files), "files")
     for done, (name, format_name) in enumerate(files.items(), 1):
-        text = export_plan(plan, folder, format_name, rates=facts.rates, durations=facts.durations)
-        write_text(folder / name, text)
+        made = export_plan(plan, folder.resolve(), format_name, sources=facts.sources)
+        for problem in made.problems:
+            log.info("%s: %s", name, problem)
+        write_text(folder / name, made.text)
         progress.update(done)
     progress.finish()

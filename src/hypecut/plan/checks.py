@@ -13,6 +13,7 @@ VERSION = 1
 MAX_CUTS = 100_000
 MAX_TIME_S = 1_000_000.0
 MAX_GAIN_DB = 60.0
+MAX_NOTES = 1000
 MAX_TRANSITION_S = 10.0
 MAX_TITLE_S = 600.0
 MIN_LUFS = -70.0
@@ -120,6 +121,10 @@ def _cut_complaint(cut: Cut) -> str:
         )
     if not abs(cut.gain_db) <= MAX_GAIN_DB:
         return _range("gain_db", cut.gain_db, f"from -{MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}")
+    if len(cut.reasons) > MAX_NOTES:
+        return f"it has {len(cut.reasons):,} reasons; give {MAX_NOTES:,} at most"
+    if cut.score and len(cut.score.components) > MAX_NOTES:
+        return f"its score has {len(cut.score.components):,} components; give {MAX_NOTES:,} at most"
     numbers = (cut.score.total, *cut.score.components.values()) if cut.score else ()
     if not all(math.isfinite(number) for number in numbers):
         return "score is not a finite number; correct it or leave score out"

@@ -13,7 +13,8 @@ from hypecut.errors import PlanError
 from hypecut.files import written_aside
 from hypecut.models import Cut, CutScore, Plan
 from hypecut.plan.checks import check_plan, check_sources, entry
-from hypecut.plan.mismatch import lower_first, plainly
+from hypecut.plan.mismatch import plainly, unreadable
+from hypecut.plan.repeats import repeated_key
 from hypecut.plan.text import one_line
 
 __all__ = [
@@ -25,7 +26,8 @@ __all__ = [
     "write_plan",
 ]
 
-MAX_BYTES = 32 * 1024 * 1024
+# Decoded, the worst of so many bytes take twenty times as many.
+MAX_BYTES = 16 * 1024 * 1024
 
 _DECIMALS = 6
 
@@ -35,10 +37,11 @@ def read_plan(path: Path) -> Plan:
 
     Raises:
         PlanError: it can't be read, is not a plan, or one of its entries can't be used; the message names the
-            file
-            and the entry.
+            file and the entry.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(0, "it is no file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -64,10 +67,11 @@ def decode_plan(data: bytes, name: str = "the plan") -> Plan:
     except msgspec.ValidationError as error:
         raise PlanError(f"{name}: {plainly(str(error), text)}.") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise PlanError(
-            f"{name}: it is not valid JSON ({lower_first(str(error))}); correct it there."
-        ) from error
+        raise PlanError(f"{name}: {unreadable(str(error))}.") from error
     check_plan(plan, name)
+    # The decoder takes the last of several values, so that a slip of the pen would go unseen.
+    if repeated := repeated_key(text, plan):
+        raise PlanError(f"{name}: {repeated}.")
     return plan
 
 
@@ -87,9 +91,12 @@ def encode_plan(plan: Plan, name: str = "the plan") -> bytes:
     fields = msgspec.to_builtins(plan)
     head = {key: fields.pop(key) for key in ("version", "kind") if key in fields}
     try:
-        return msgspec.json.format(msgspec.json.encode(head | fields), indent=2) + b"\n"
+        data = msgspec.json.format(msgspec.json.encode(head | fields), indent=2) + b"\n"
     except UnicodeEncodeError as error:
         raise PlanError(f"{name}: {_unwritable(plan)} holds what is no Unicode text; rename it.") from error
+    if len(data) > MAX_BYTES:
+        raise PlanError(f"{name}: it would be larger than {MAX_BYTES // 2**20} MiB; make it of fewer cuts.")
+    return data
 
 
 def write_plan(plan: Plan, path: Path) -> None:

@@ -20,6 +20,10 @@ COLUMNS = (
     "title",
     "score",
     "reasons",
+    "gain_db",
+    "fps",
+    "first_frame",
+    "frames",
 )
 
 # A cell that begins so is run as a formula by spreadsheets, in their full-width forms too.
@@ -29,8 +33,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def write(layout: Layout) -> str:
     """The plan as comma-separated values: a heading, then a row per cut.
 
-    Times are given in seconds and as `h:mm:ss.mmm`; reasons are joined with `; `. Text that a spreadsheet
-    would run as a formula gets a `'` in front.
+    Times are given in seconds, as `h:mm:ss.mmm` and in frames of the source from its first one; reasons are
+    joined with `; `. Text that a spreadsheet would run as a formula gets a `'` in front.
     """
     out = io.StringIO()
     table = csv.writer(out)
@@ -48,11 +52,15 @@ def _row(placed: PlacedCut) -> tuple[str, ...]:
         plain(cut.end_s),
         timecode(cut.start_s),
         timecode(cut.end_s),
-        timecode(placed.montage_start_s),
+        timecode(float(placed.start_s)),
         plain(cut.duration_s),
         harmless(cut.title),
         plain(cut.score.total) if cut.score else "",
         harmless("; ".join(cut.reasons)),
+        plain(cut.gain_db),
+        plain(float(placed.rate)),
+        str(placed.first_frame),
+        str(placed.frames),
     )
 
 
