@@ -25,7 +25,7 @@ MAX_LINES = 400
 
 PUBLIC = {
     "hypecut": ["__version__"],
-    "hypecut.chat": ["ChatImport", "read_chat", "write_chat"],
+    "hypecut.chat": ["ChatImport", "check_coverage", "read_chat", "write_chat"],
     "hypecut.cli.main": ["app", "main", "run"],
     "hypecut.detect": ["DetectOptions", "detect"],
     "hypecut.files": ["write_text", "written_aside"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 
 from hypecut.errors import UsageError
 
@@ -53,3 +54,22 @@ def format_time(time_s: float) -> str:
     minutes, seconds = divmod(abs(round(time_s)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{sign}{hours}:{minutes:02}:{seconds:02}" if hours else f"{sign}{minutes}:{seconds:02}"
+
+
+def parse_datetime(text: str) -> datetime:
+    """The moment that `text` stands for, aware; without a zone it is local time.
+
+    Args:
+        text: a date and a time as ISO 8601 has them, e.g. `2026-11-19T18:00:00Z` or `2026-11-19 19:00+01:00`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.astimezone() if moment.tzinfo is None else moment
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(
+            f"{text!r} is not a date and time; write it as 2026-11-19T18:00:00Z (UTC)"
+            " or 2026-11-19 18:00 (local time)."
+        ) from error

@@ -29,8 +29,18 @@ class Read(Protocol):
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """One kind of chat file: its name for people, how to tell it, how to read it."""
+    """One kind of chat file.
+
+    Attributes:
+        name: for people.
+        sniff: how to tell it.
+        read: how to read it.
+        wall_clock: whether its times are the clock's, so that the recording's start must be known.
+        in_halves: whether `read` heeds the content's `share`.
+    """
 
     name: str
     sniff: Sniff
     read: Read
+    wall_clock: bool = False
+    in_halves: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from hypecut.chat.builder import ChatLogBuilder
+from hypecut.chat.builder import ChatColumns, ChatLogBuilder
 
 T = TypeVar("T")
 DAY_S = 86_400.0
@@ -17,12 +18,17 @@ EARLIEST_S = -DAY_S
 LATEST_S = 7 * DAY_S
 
 
+# Columns, how many entries, how many unreadable, and the first of these: position, reason, place.
+IntakeState = tuple[ChatColumns, int, int, tuple[int, str, str] | None]
+
+
 @dataclass(frozen=True)
 class Unreadable:
-    """An entry that is not a message: its place in its batch, from 0, and why."""
+    """An entry that is not a message: its place in its batch, from 0, why, and its place for people."""
 
     position: int
     reason: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,32 +52,58 @@ class Columns:
 
 
 class Intake:
-    """Takes in batches of messages and counts what it had to leave out."""
+    """Takes in batches of messages and counts what it had to leave out.
 
-    def __init__(self) -> None:
+    Args:
+        vod_start: when the recording began (aware), for formats whose times are the clock's; None if unknown.
+    """
+
+    def __init__(self, vod_start: datetime | None = None) -> None:
+        self.vod_start = vod_start
         self.builder = ChatLogBuilder()
         self.total = 0
         self.unreadable = 0
-        self.first_unreadable = ""
+        self._first_fault: tuple[int, str, str] | None = None
+
+    @property
+    def first_unreadable(self) -> str:
+        """Which entry was the first that could not be read, and why; '' if there was none."""
+        if self._first_fault is None:
+            return ""
+        position, reason, place = self._first_fault
+        return f"{place or f'message {position + 1}'}: {reason}"
+
+    def state(self) -> IntakeState:
+        """What it has taken in, for another one's `merge`."""
+        return self.builder.columns(), self.total, self.unreadable, self._first_fault
+
+    def merge(self, state: IntakeState) -> None:
+        """Take in what another one, that read what follows, has taken in."""
+        columns, total, unreadable, fault = state
+        self.builder.merge(columns)
+        if self._first_fault is None and fault is not None:
+            self._first_fault = (self.total + fault[0], fault[1], fault[2])
+        self.total += total
+        self.unreadable += unreadable
 
     def take(self, batch: Batch[T], columns: Columns) -> None:
         """Add a batch, given its entries as columns; those at impossible times are left out and counted."""
-        faults = [(fault.position, fault.reason) for fault in batch.unreadable]
+        faults = [(fault.position, fault.reason, fault.place) for fault in batch.unreadable]
         time_s = np.array(columns.time_s, dtype=np.float64)
         good = (time_s >= EARLIEST_S) & (time_s <= LATEST_S)
         if bool(good.all()):
-            self.builder.extend(columns.time_s, columns.users, columns.texts)
+            self.builder.extend(time_s, columns.users, columns.texts)
         else:
-            places = np.delete(np.arange(len(batch)), [position for position, _ in faults])
+            places = np.delete(np.arange(len(batch)), [fault[0] for fault in faults])
             bad = np.flatnonzero(~good)
-            faults += [(int(places[i]), f"its time is {columns.time_s[i]} s") for i in bad.tolist()]
+            faults += [(int(places[i]), f"its time is {columns.time_s[i]} s", "") for i in bad.tolist()]
             for i in np.flatnonzero(good).tolist():
                 self.builder.append(columns.time_s[i], columns.users[i], columns.texts[i])
         self._count(len(batch), faults)
 
-    def _count(self, entries: int, faults: list[tuple[int, str]]) -> None:
-        if faults and not self.unreadable:
-            position, reason = min(faults)
-            self.first_unreadable = f"message {self.total + position + 1}: {reason}"
+    def _count(self, entries: int, faults: list[tuple[int, str, str]]) -> None:
+        if faults and self._first_fault is None:
+            position, reason, place = min(faults)
+            self._first_fault = (self.total + position, reason, place)
         self.total += entries
         self.unreadable += len(faults)

@@ -20,7 +20,9 @@ from hypecut.chat.intake import Batch
 from hypecut.errors import ChatFormatError
 
 T = TypeVar("T")
-PIECE_BYTES = 2 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
+# A piece that still has no end after so much is not part of a chat.
+MAX_REST_BYTES = 64 * 1024 * 1024
 _MAX_TRIES = 16
 _FIRST_KEYS = re.compile(
     rb'\s*\{\s*("(?:[^"\\]|\\.){1,64}")\s*:\s*'
@@ -39,14 +41,14 @@ def array_under(content: Content, key: str, decoder: EntryDecoder[T]) -> Iterato
     # The key may also stand inside another value that comes before the list.
     position = content.start
     for _ in range(_MAX_TRIES):
-        match = opening.search(content.data, position)
+        match = opening.search(content.data, position, content.start + MAX_REST_BYTES)
         if match is None:
             break
         position = match.end()
         if _is_object(content.data[content.start : position] + b"]}"):
             yield from _elements(content, position, b'{"' + key.encode() + b'":[', decoder)
             return
-    if not _is_object(content.data[content.start :]):
+    if not _is_object(content.data[content.start : content.start + MAX_REST_BYTES]):
         raise _broken(content, "it is not one JSON object")
     raise ChatFormatError(f'{content.name} has no list of messages ("{key}"); download the chat again.')
 
@@ -64,36 +66,62 @@ def array_at_root(content: Content, decoder: EntryDecoder[T]) -> Iterator[Batch[
 
 
 def lines(content: Content, decoder: EntryDecoder[T]) -> Iterator[Batch[T]]:
-    """The entries of the JSON lines in `content`, piece by piece."""
+    """The entries of the JSON lines in `content`, piece by piece.
+
+    Raises:
+        ChatFormatError: a line is too long to be one of a chat.
+    """
+    return map(decoder.lines, line_blocks(content))
+
+
+def line_blocks(content: Content) -> Iterator[bytes]:
+    """The text of `content` in pieces of whole lines.
+
+    Raises:
+        ChatFormatError: a line is too long to be one of a chat.
+    """
     position, end = content.start, len(content.data)
     while position < end:
-        newline = content.data.find(b"\n", min(end, position + PIECE_BYTES))
+        newline = content.data.find(b"\n", min(end, position + PIECE_BYTES), position + MAX_REST_BYTES)
+        if newline < 0 and end > position + MAX_REST_BYTES:
+            raise _broken(content, "a line of it has no end")
         stop = end if newline < 0 else newline + 1
-        yield decoder.lines(content.data[position:stop])
+        yield content.data[position:stop]
         position = stop
 
 
 def _elements(content: Content, position: int, prefix: bytes, decoder: EntryDecoder[T]) -> Iterator[Batch[T]]:
     boundary = _boundary(content.data[position : position + HEAD_BYTES])
+    stop, suffix = len(content.data), b""
+    if content.share != "all":
+        middle = boundary.search(content.data, (position + stop) // 2) if boundary else None
+        if middle is None:
+            raise _broken(content, "it has no two halves")
+        if content.share == "second":
+            position = middle.start(1)
+        else:
+            stop, prefix, suffix = middle.start() + 1, b"[", b"]"
     while boundary is not None:
-        piece = _next_piece(content, position, boundary, decoder)
+        piece = _next_piece(content, position, stop, boundary, decoder)
         if piece is None:
             break
         batch, position = piece
         yield batch
+    if stop - position > MAX_REST_BYTES:
+        raise _broken(content, "its messages have no end")
     try:
-        yield decoder.array(_array_text(prefix + content.data[position:]))
+        yield decoder.array(_array_text(prefix + content.data[position:stop] + suffix))
     except BrokenJsonError as error:
         raise _broken(content, str(error)) from None
 
 
 def _next_piece(
-    content: Content, position: int, boundary: re.Pattern[bytes], decoder: EntryDecoder[T]
+    content: Content, position: int, stop: int, boundary: re.Pattern[bytes], decoder: EntryDecoder[T]
 ) -> tuple[Batch[T], int] | None:
-    """The next piece's entries and the place after it; None where the rest has to be read in one go."""
+    """The next piece's entries and the place after it; None where the rest up to `stop` is read at once."""
     search_from = position + PIECE_BYTES
     for _ in range(_MAX_TRIES):
-        match = boundary.search(content.data, search_from)
+        match = boundary.search(content.data, search_from, stop)
         if match is None:
             return None
         with memoryview(content.data) as view:

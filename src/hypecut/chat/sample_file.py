@@ -24,6 +24,12 @@ _EMOTE_IDS = {
     "HeyGuys": "30259",
     "Kappa": "25",
 }
+_SUBSCRIBER = {"_id": "subscriber", "version": "6"}
+_BADGES: tuple[list[dict[str, str]], ...] = (
+    [],
+    [_SUBSCRIBER],
+    [_SUBSCRIBER, {"_id": "premium", "version": "1"}],
+)
 _COLOURS = ("#1E90FF", "#FF69B4", "#9ACD32", "#DAA520", "#8A2BE2", "#FF4500", None)
 
 
@@ -99,7 +105,7 @@ def _comment(number: int, message: ChatMessage) -> dict[str, Any]:
             "body": message.text,
             "bits_spent": 0,
             "fragments": _fragments(message.text),
-            "user_badges": [],
+            "user_badges": _BADGES[user_id % len(_BADGES)],
             "user_color": _COLOURS[user_id % len(_COLOURS)],
             "emoticons": [],
         },

@@ -28,18 +28,22 @@ class _Message(msgspec.Struct):
     fragments: list[_Fragment] | None = None
 
 
-class _Comment(msgspec.Struct, rename="camel"):
+class GqlComment(msgspec.Struct, rename="camel"):
+    """A comment as Twitch's GraphQL API gives it."""
+
     content_offset_seconds: float
     commenter: _Commenter | None = None
     message: _Message | None = None
 
     @property
     def user(self) -> str:
+        """The author's login name; '' for one that is gone."""
         commenter = self.commenter
         return "" if commenter is None else commenter.login or commenter.display_name or ""
 
     @property
     def text(self) -> str:
+        """The whole message."""
         fragments = self.message.fragments if self.message is not None else None
         return "".join([fragment.text or "" for fragment in fragments or ()])
 
@@ -49,14 +53,17 @@ def _sniff(head: bytes) -> bool:
 
 
 def _read(content: Content, intake: Intake) -> None:
-    for batch in array_under(content, "comments", EntryDecoder(_Comment)):
-        comments = batch.entries
-        columns = Columns(
-            [comment.content_offset_seconds for comment in comments],
-            [comment.user for comment in comments],
-            [comment.text for comment in comments],
-        )
-        intake.take(batch, columns)
+    for batch in array_under(content, "comments", EntryDecoder(GqlComment)):
+        intake.take(batch, comment_columns(batch.entries))
+
+
+def comment_columns(comments: list[GqlComment]) -> Columns:
+    """Comments as columns."""
+    return Columns(
+        [comment.content_offset_seconds for comment in comments],
+        [comment.user for comment in comments],
+        [comment.text for comment in comments],
+    )
 
 
 TWITCH_DL = ChatFormat("twitch-dl JSON", _sniff, _read)

@@ -1,8 +1,10 @@
-"""TwitchDownloader's JSON (`TwitchDownloaderCLI chatdownload`), also gzipped."""
+"""Comments of version 5 of Twitch's API: TwitchDownloader's JSON, tcd's, and what yt-dlp once fetched."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from operator import attrgetter
 
 import msgspec
 
@@ -26,32 +28,58 @@ class _Message(msgspec.Struct, gc=False):
     body: str | None = None
 
 
-class _Comment(msgspec.Struct, gc=False):
+class V5Comment(msgspec.Struct, gc=False):
+    """A comment as version 5 of Twitch's API gave it."""
+
     content_offset_seconds: float
     commenter: _Commenter | None = None
     message: _Message | None = None
 
 
+_time_s: Callable[[V5Comment], float] = attrgetter("content_offset_seconds")
+_login: Callable[[V5Comment], str] = attrgetter("commenter.name")
+_body: Callable[[V5Comment], str] = attrgetter("message.body")
+
+
 def _sniff(head: bytes) -> bool:
-    if not head.lstrip().startswith(b"{"):
-        return False
-    return bool(_OFFSET.search(head) or (_HEADER.search(head) and _COMMENTS.search(head)))
+    return head.lstrip().startswith(b"{") and bool(_HEADER.search(head) and _COMMENTS.search(head))
+
+
+def _sniff_v5(head: bytes) -> bool:
+    return head.lstrip().startswith(b"{") and bool(_OFFSET.search(head))
 
 
 def _read(content: Content, intake: Intake) -> None:
-    for batch in array_under(content, "comments", EntryDecoder(_Comment)):
-        intake.take(batch, _columns(batch.entries))
+    for batch in array_under(content, "comments", EntryDecoder(V5Comment)):
+        intake.take(batch, v5_columns(batch.entries))
 
 
-def _columns(comments: list[_Comment]) -> Columns:
-    # Spelled out in comprehensions because a call per message would take longer than decoding it.
+def v5_columns(comments: list[V5Comment]) -> Columns:
+    """Comments as columns."""
+    return Columns(list(map(_time_s, comments)), _users(comments), _texts(comments))
+
+
+def _users(comments: list[V5Comment]) -> list[str]:
+    try:  # nearly always all there, and a call per message would take longer than decoding it
+        users = list(map(_login, comments))
+        if None not in users and "" not in users:
+            return users
+    except AttributeError:
+        pass
     commenters = [comment.commenter for comment in comments]
+    return [one.name or one.display_name or "" if one is not None else "" for one in commenters]
+
+
+def _texts(comments: list[V5Comment]) -> list[str]:
+    try:
+        texts = list(map(_body, comments))
+        if None not in texts:
+            return texts
+    except AttributeError:
+        pass
     messages = [comment.message for comment in comments]
-    return Columns(
-        [comment.content_offset_seconds for comment in comments],
-        [one.name or one.display_name or "" if one is not None else "" for one in commenters],
-        [one.body or "" if one is not None else "" for one in messages],
-    )
+    return [one.body or "" if one is not None else "" for one in messages]
 
 
-TWITCHDOWNLOADER = ChatFormat("TwitchDownloader JSON", _sniff, _read)
+TWITCHDOWNLOADER = ChatFormat("TwitchDownloader JSON", _sniff, _read, in_halves=True)
+TWITCH_V5 = ChatFormat("Twitch v5 JSON (tcd, yt-dlp)", _sniff_v5, _read)

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from hypecut import __version__
+from hypecut.cli.chat import chat
 from hypecut.cli.config import config
 from hypecut.cli.console import tell
 from hypecut.cli.demo import demo
@@ -33,6 +34,7 @@ from hypecut.errors import HypecutError, InterruptedByUserError, UsageError
 app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mode=None)
 for _command in (highlights, detect, render, export, demo, doctor, config):
     app.command()(_command)
+app.add_typer(chat, name="chat")
 
 
 def _print_version(wanted: bool) -> None:

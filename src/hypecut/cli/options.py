@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from hypecut.errors import BadInputError, UsageError
-from hypecut.times import parse_time_s
+from hypecut.times import parse_datetime, parse_time_s
 
 TransitionName = Literal["none", "fade", "crossfade"]
 
@@ -46,6 +47,24 @@ LoudnessOption = Annotated[
     ),
 ]
 
+VodStart = Annotated[
+    str | None,
+    typer.Option(
+        "--vod-start",
+        metavar="TIME",
+        help="When the recording began, for chats that hold the time of day, e.g. 2026-11-19T18:00:00Z.",
+    ),
+]
+ChatOffset = Annotated[
+    str, typer.Option(metavar="S", help="Add so many seconds to the chat's times; may be negative.")
+]
+AllowPartialChat = Annotated[
+    bool,
+    typer.Option(
+        "--allow-partial-chat", help="Go on although the chat covers less than half of the recording."
+    ),
+]
+
 _ADDRESS = re.compile(r"https?://|(www\.|m\.)?twitch\.tv/|v?\d{6,}$", re.IGNORECASE)
 
 
@@ -59,6 +78,33 @@ def time_option_s(option: str, text: str | None, *, signed: bool = False) -> flo
         return None
     try:
         return parse_time_s(text, signed=signed)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from error
+
+
+def range_option_s(option: str, text: str) -> tuple[float, float]:
+    """The seconds of a range such as `1:00-2:30`, given with `option`.
+
+    Raises:
+        UsageError: the text is not two times with a dash between; the message names the option.
+    """
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise UsageError(f"{option}: {text!r} is not a range; write two times, e.g. 1:00-2:30.")
+    bounds = time_option_s(option, start), time_option_s(option, end)
+    return bounds[0] or 0.0, bounds[1] or 0.0
+
+
+def datetime_option(option: str, text: str | None) -> datetime | None:
+    """The moment given with `option`; None when it wasn't given.
+
+    Raises:
+        UsageError: the text is not a date and time; the message names the option.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_datetime(text)
     except UsageError as error:
         raise UsageError(f"{option}: {error}") from error
 
