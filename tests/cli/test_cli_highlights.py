@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,7 @@ class Job:
             "clips_count": 2,
             "durations_s": SimpleNamespace(vod_total=7200.0, montage_total=493.2),
             "note": "",
+            "forecast": None,
             "incomplete": [],
             "picks": [
                 SimpleNamespace(
@@ -72,7 +74,8 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
     options = (
         "--chat chat.json --out o --keyword gg --keyword KEKW --from 1:00 --to 1h02m --chat-offset -2.5 "
         "--exact --full --plan-only --min-duration 90 --max-duration 2m --title --transition fade "
-        "--loudness -14 --overwrite"
+        "--loudness -14 --overwrite --exclude 10:00-11:30 --exclude 1h-1h0m30s "
+        "--vod-start 2026-11-19T18:00:00Z --allow-partial-chat --dry-run"
     )
     assert cli("highlights", vod, *options.split()).code == 0
     assert job.requests == [
@@ -92,8 +95,42 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
             titles=True,
             transition=TransitionKind.FADE,
             loudness_lufs=-14,
+            exclude=((600, 690), (3600, 3630)),
+            vod_start=datetime(2026, 11, 19, 18, tzinfo=UTC),
+            allow_partial_chat=True,
+            dry_run=True,
         )
     ]
+
+
+def test_several_files_are_parts_in_order(cli: Cli, job: Job, vod: Path) -> None:
+    second = vod.with_name("part 2.mp4")
+    second.write_bytes(b"")
+    assert cli("highlights", vod, second).code == 0
+    assert (job.requests[0].vod, job.requests[0].more_parts) == (vod, (second,))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--exclude", "1:00"], "--exclude: '1:00' is not a range"),
+        (["--exclude", "1:00-x"], "--exclude: 'x' is not a time"),
+        (["--vod-start", "yesterday"], "--vod-start: 'yesterday' is not a date and time"),
+    ],
+)
+def test_wrong_ranges_and_dates(cli: Cli, job: Job, vod: Path, options: list[str], words: str) -> None:
+    outcome = cli("highlights", vod, *options)
+    assert (outcome.code, job.requests) == (2, [])
+    assert words in outcome.err
+
+
+def test_a_dry_run_is_told_as_one(cli: Cli, job: Job, vod: Path) -> None:
+    forecast = SimpleNamespace(output_bytes=1_200_000_000, free_bytes=5e10, copied_cuts=1, encoded_cuts=1)
+    job.result |= {"forecast": forecast}
+    told = cli("highlights", vod, "--dry-run").out
+    assert "would make" in told
+    assert "1 copied and 1 encoded" in told
+    assert "1,200 MB (50,000 MB are free); nothing was written" in told
 
 
 def test_settings_stand_in_for_options(

@@ -26,16 +26,22 @@ def detect(
         typer.Option(metavar="SECONDS", help="How long the VOD is.  [default: until the last message]"),
     ] = None,
     keyword: options.Keywords = None,
+    chat_offset: options.ChatOffset = "0",
+    vod_start: options.VodStart = None,
+    allow_partial_chat: options.AllowPartialChat = False,
     json: options.Json = False,
 ) -> None:
     """List the moments that a chat points at, and why."""
     settings = start(keywords=keyword or None).settings
     duration_s = options.time_option_s("--duration", duration)
+    offset_s = options.time_option_s("--chat-offset", chat_offset, signed=True) or 0.0
+    began = options.datetime_option("--vod-start", vod_start)
     options.input_file(chat, "chat")
 
-    from hypecut.jobs.detection import detect_chat
+    from hypecut.jobs.detection import ChatTimes, detect_chat
 
-    report = detect_chat(chat, duration_s, settings.keywords, settings)
+    times = ChatTimes(offset_s, began, allow_partial_chat)
+    report = detect_chat(chat, duration_s, settings.keywords, settings, times)
     if report.imported.unreadable:
         tell(f"{report.imported.unreadable} of {report.imported.total} messages could not be read.")
     if json:

@@ -14,11 +14,14 @@ from hypecut.cli.start import start
 from hypecut.times import format_time
 
 if TYPE_CHECKING:
-    from hypecut.jobs.requests import HighlightsResult
+    from hypecut.jobs.requests import Forecast, HighlightsResult
 
 
 def highlights(
-    vod: Annotated[str, typer.Argument(metavar="VOD", help="The recording: a video file.")],
+    vod: Annotated[
+        list[str],
+        typer.Argument(metavar="VOD...", help="The recording: a video file, or its parts in order."),
+    ],
     chat: Annotated[
         Path | None, typer.Option("--chat", metavar="FILE", help="Its chat: a file of any known format.")
     ] = None,
@@ -35,9 +38,13 @@ def highlights(
     to: Annotated[
         str | None, typer.Option("--to", metavar="T", help="Show nothing after this time of the VOD.")
     ] = None,
-    chat_offset: Annotated[
-        str, typer.Option(metavar="S", help="Add so many seconds to the chat's times; may be negative.")
-    ] = "0",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="T-T", help="Show nothing of this range of the VOD; give it again for more."),
+    ] = None,
+    chat_offset: options.ChatOffset = "0",
+    vod_start: options.VodStart = None,
+    allow_partial_chat: options.AllowPartialChat = False,
     exact: Annotated[
         bool,
         typer.Option(
@@ -49,6 +56,9 @@ def highlights(
         typer.Option("--full", help="Fetch the whole VOD, not only what is shown; a file is always whole."),
     ] = False,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Stop at the plan: write no video.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be made, how long and how large; write nothing.")
+    ] = False,
     min_duration: options.MinDuration = None,
     max_duration: options.MaxDuration = None,
     title: options.Title = False,
@@ -61,7 +71,7 @@ def highlights(
     del full  # every VOD is a local file so far
     loaded = start(keywords=keyword or None, min_duration_s=min_duration, max_duration_s=max_duration)
     settings = loaded.settings
-    recording = options.vod_file(vod)
+    recording, *more_parts = [options.vod_file(part) for part in vod]
     chat_file = options.input_file(chat, "chat") if chat else None
 
     from hypecut.jobs.highlights import run_highlights
@@ -70,15 +80,20 @@ def highlights(
 
     request = HighlightsRequest(
         vod=recording,
+        more_parts=tuple(more_parts),
         chat=chat_file,
         out=out,
         keywords=settings.keywords,
         from_s=options.time_option_s("--from", from_),
         to_s=options.time_option_s("--to", to),
+        exclude=tuple(options.range_option_s("--exclude", text) for text in exclude or ()),
         chat_offset_s=options.time_option_s("--chat-offset", chat_offset, signed=True) or 0.0,
+        vod_start=options.datetime_option("--vod-start", vod_start),
+        allow_partial_chat=allow_partial_chat,
         exact=exact,
         plan_only=plan_only,
         overwrite=overwrite,
+        dry_run=dry_run,
         min_duration_s=settings.min_duration_s,
         max_duration_s=settings.max_duration_s,
         titles=title,
@@ -110,8 +125,22 @@ def report(result: HighlightsResult) -> None:
             for number, pick in enumerate(result.picks, 1)
         ]
         say(table(("#", "from", "to", "score", "why"), rows, numbers=4))
+    if result.forecast is not None:
+        say(_forecast_line(result, result.forecast))
+        return
     made = result.montage_path or result.plan_path
     length = format_time(result.durations_s.montage_total)
     before = "already done: " if result.status == "already done" else ""
     cuts = result.clips_count if result.montage_path else len(result.picks)
     say(f"{before}{made} ({length}, cuts: {cuts})")
+
+
+def _forecast_line(result: HighlightsResult, forecast: Forecast) -> str:
+    """What a dry run found out, in a sentence."""
+    length = format_time(result.durations_s.montage_total)
+    return (
+        f"would make {Path(result.out) / 'montage.mp4'} ({length}, cuts: {len(result.picks)}, of which"
+        f" {forecast.copied_cuts} copied and {forecast.encoded_cuts} encoded) and each cut as a clip: about"
+        f" {forecast.output_bytes / 1e6:,.0f} MB ({forecast.free_bytes / 1e6:,.0f} MB are free);"
+        " nothing was written"
+    )

@@ -9,30 +9,30 @@ from pathlib import Path
 
 import msgspec
 
-from hypecut.errors import MediaError, NothingFoundError, UsageError
-from hypecut.jobs.detection import DetectionReport, detect_chat
+from hypecut.errors import MediaError, NothingFoundError
+from hypecut.jobs.detection import ChatTimes, DetectionReport, detect_chat
+from hypecut.jobs.parts import Span, allowed_spans, opened_parts, span_at
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.media.snap import exact_bounds, snap
-from hypecut.media.source import SourceReader
 from hypecut.models import Segment
 from hypecut.progress import Progress
 from hypecut.rank.selection import Selection, Window, select
 from hypecut.settings import Settings
-from hypecut.times import format_time
 
 log = logging.getLogger(__name__)
 
 # As plan files keep times, so that the length counted here is the length of the plan.
-_DECIMALS = 6
+DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was found and what of it is shown."""
+    """What was found and what of it is shown; `parts` are the recording's files, each with its start."""
 
     report: DetectionReport
     candidates: tuple[Segment, ...]
     selection: Selection
+    parts: tuple[tuple[Path, float], ...]
 
     @property
     def picks(self) -> list[Segment]:
@@ -48,23 +48,15 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
         MediaError, ChatFormatError, BadInputError: a file can't be read.
         NothingFoundError, ThinChatError: there is nothing to pick, or too little chat to tell.
     """
-    with SourceReader(request.vod) as source:
-        duration_s = source.duration_s
-        if duration_s <= 0:
-            raise MediaError(f"{request.vod} has no length; give a video, not a picture.")
-        from_s = request.from_s or 0.0
-        to_s = float("inf") if request.to_s is None else request.to_s
-        if from_s >= duration_s:
-            raise UsageError(
-                f"--from is beyond the end of {request.vod}, which is {format_time(duration_s)} long;"
-                " give an earlier time."
-            )
+    with opened_parts(request.parts) as parts:
+        duration_s = parts[-1].end_s
+        spans = allowed_spans(parts, request.from_s, request.to_s, request.exclude)
         progress.start("detect", 1.0, "")
-        report = detect_chat(chat, duration_s, request.keywords, settings, request.chat_offset_s)
+        times = ChatTimes(request.chat_offset_s, request.vod_start, request.allow_partial_chat)
+        report = detect_chat(chat, duration_s, request.keywords, settings, times)
         progress.finish()
-        wanted = _in_range(report.segments, from_s, to_s, settings.min_segment_s)
-        max_shift_s = None if request.exact else settings.snap_max_s
-        candidates = _placed(source, wanted, (from_s, to_s), max_shift_s, progress)
+        wanted = _allowed(report.segments, spans, settings.min_segment_s)
+        candidates = _placed(wanted, None if request.exact else settings.snap_max_s, progress)
     if not candidates:
         raise NothingFoundError(_why_nothing(request, report, wanted))
     window = Window(request.min_duration_s, request.max_duration_s)
@@ -75,52 +67,68 @@ def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress:
         raise NothingFoundError(
             f"no moment fits into {request.max_duration_s:.0f} s; allow more with --max-duration."
         )
-    return Choice(report, tuple(candidates), selection)
+    return Choice(report, tuple(candidates), selection, tuple((part.path, part.start_s) for part in parts))
 
 
-def _why_nothing(request: HighlightsRequest, report: DetectionReport, wanted: Sequence[Segment]) -> str:
+def _why_nothing(
+    request: HighlightsRequest, report: DetectionReport, wanted: Sequence[tuple[Segment, Span]]
+) -> str:
     """Why there is no candidate, and what to do about it."""
     if wanted:
         return f"no moment of {request.vod} can be read; it is damaged or cut off, so get it again."
     if report.segments:
         outside = f"{len(report.segments)} outside or cut too short by them"
-        return f"no moment of {request.vod} lies between --from and --to ({outside}); widen the range."
+        ranges = "--from, --to and --exclude" if request.exclude else "--from and --to"
+        return f"no moment of {request.vod} lies where {ranges} allow ({outside}); widen the range."
     return (
         f"the chat of {request.vod} has no moment that stands out; check that it is this recording's chat,"
         " or use a livelier one."
     )
 
 
-def _in_range(segments: Sequence[Segment], from_s: float, to_s: float, shortest_s: float) -> list[Segment]:
-    """The segments cut to the range, without those that lose their peak or become too short."""
+def _allowed(
+    segments: Sequence[Segment], spans: Sequence[Span], shortest_s: float
+) -> list[tuple[Segment, Span]]:
+    """The segments moved into the span of their peak, without those that have none or find no room there."""
     kept = []
     for segment in segments:
-        start_s, end_s = max(segment.start_s, from_s), min(segment.end_s, to_s)
-        if from_s <= segment.peak_s <= to_s and end_s - start_s >= shortest_s:
-            kept.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
+        span = span_at(spans, segment.peak_s)
+        if span is None:
+            continue
+        start_s, end_s = max(segment.start_s, span.start_s), min(segment.end_s, span.end_s)
+        # What is cut off on one side is made up for on the other.
+        start_s = max(span.start_s, min(start_s, end_s - shortest_s))
+        end_s = min(span.end_s, max(end_s, start_s + shortest_s))
+        if end_s - start_s >= shortest_s:
+            kept.append((msgspec.structs.replace(segment, start_s=start_s, end_s=end_s), span))
     return kept
 
 
 def _placed(
-    source: SourceReader,
-    segments: Sequence[Segment],
-    allowed: tuple[float, float],
-    max_shift_s: float | None,
-    progress: Progress,
+    segments: Sequence[tuple[Segment, Span]], max_shift_s: float | None, progress: Progress
 ) -> list[Segment]:
-    """The segments where the recording can be copied, within `allowed`; without a shift, just on frames."""
+    """The segments where the recording can be copied, within their span; without a shift, just on frames."""
     progress.start("snap", len(segments), "segments")
     placed = []
-    for done, segment in enumerate(segments, 1):
+    for done, (segment, span) in enumerate(segments, 1):
         try:
-            bounds = exact_bounds(source, segment.start_s, segment.end_s)
-            if max_shift_s is not None:
-                snapped = snap(source, segment.start_s, segment.end_s, max_shift_s)
-                bounds = snapped if snapped[0] >= allowed[0] and snapped[1] <= allowed[1] else bounds
-            start_s, end_s = (round(time_s, _DECIMALS) for time_s in bounds)
+            start_s, end_s = (round(time_s, DECIMALS) for time_s in _bounds(segment, span, max_shift_s))
             placed.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
         except MediaError as error:
             log.warning("a moment at %.0f s is passed over: %s", segment.peak_s, error)
         progress.update(done)
     progress.finish()
     return placed
+
+
+def _bounds(segment: Segment, span: Span, max_shift_s: float | None) -> tuple[float, float]:
+    """Where a segment begins and ends on its part's frames, in seconds of the recording."""
+    shift_s, source = span.part.start_s, span.part.source
+    soft = (segment.start_s - shift_s, segment.end_s - shift_s)
+    start_s, end_s = exact_bounds(source, *soft)
+    if max_shift_s is not None:
+        snapped_start_s, snapped_end_s = snap(source, *soft, max_shift_s)
+        whole = span.end_s == span.part.end_s  # what lies behind the header's length is still this part
+        if snapped_start_s + shift_s >= span.start_s and (whole or snapped_end_s + shift_s <= span.end_s):
+            start_s, end_s = snapped_start_s, snapped_end_s
+    return start_s + shift_s, end_s + shift_s

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from hypecut.chat import ChatImport, read_chat
+from hypecut.chat import ChatImport, check_coverage, read_chat
 from hypecut.detect import DetectOptions, detect
 from hypecut.errors import ThinChatError
 from hypecut.models import ChatLog, FloatArray, Segment
@@ -35,8 +36,27 @@ class DetectionReport:
     duration_s: float
 
 
+@dataclass(frozen=True)
+class ChatTimes:
+    """How a chat's times become times of the recording.
+
+    Attributes:
+        offset_s: added to every message's time.
+        vod_start: when the recording began (aware), for chats that hold the time of day.
+        allow_partial: a chat that covers less than half of the recording, or another's, is no error.
+    """
+
+    offset_s: float = 0.0
+    vod_start: datetime | None = None
+    allow_partial: bool = False
+
+
 def detect_chat(
-    chat: Path, duration_s: float | None, keywords: Sequence[str], settings: Settings, offset_s: float = 0.0
+    chat: Path,
+    duration_s: float | None,
+    keywords: Sequence[str],
+    settings: Settings,
+    times: ChatTimes = ChatTimes(),
 ) -> DetectionReport:
     """Read a chat file, find its spikes and rank the segments around them.
 
@@ -45,19 +65,23 @@ def detect_chat(
         duration_s: the VOD's length; None takes the time of the last message.
         keywords: words that raise a moment's score, beside those of the settings.
         settings: lag, lengths and the rest.
-        offset_s: added to every message's time.
+        times: how the chat's times become the VOD's.
 
     Raises:
-        ChatFormatError, BadInputError: the file can't be read as chat.
+        ChatFormatError, BadInputError: the file can't be read as chat, or is no chat of this VOD.
         ThinChatError: too few messages to tell.
     """
-    imported = read_chat(chat)
-    log = shifted(imported.log, offset_s)
+    imported = read_chat(chat, times.vod_start)
+    log = shifted(imported.log, times.offset_s)
     if not len(log):
         raise ThinChatError(f"{chat} has no messages; give the chat of the whole VOD.")
     if duration_s is None:
         duration_s = max(1.0, math.ceil(float(log.time_s[-1])))
-    found = detect(log, duration_s, detect_options(keywords, settings))
+    options = detect_options(keywords, settings)
+    # What is too thin to judge says so by itself.
+    if not times.allow_partial and len(log) >= options.min_messages:
+        check_coverage(log, duration_s)
+    found = detect(log, duration_s, options)
     return DetectionReport(
         segments=tuple(ranked(found.segments, segment_scorer())),
         curve=found.curve,

@@ -58,6 +58,7 @@ class OutputFolder:
         job: the job's name, from `job_name`.
         inputs: the job's input files, which must not be among its outputs.
         overwrite: clear away the outputs of another job, or of an earlier run.
+        look_only: check all that, but make, change and clear away nothing.
 
     Raises:
         UsageError: an input would be overwritten, or the path is a file.
@@ -65,14 +66,25 @@ class OutputFolder:
         BadInputError: the folder can't be made or written to.
     """
 
-    def __init__(self, path: Path, job: str, inputs: Iterable[Path], overwrite: bool) -> None:
+    def __init__(
+        self, path: Path, job: str, inputs: Iterable[Path], overwrite: bool, look_only: bool = False
+    ) -> None:
         self.path = path
         self._marker = _Marker(job=job)
         with told_as_write_error(path):
-            self._claim(inputs, overwrite)
+            self._check(inputs, overwrite)
+            if not look_only:
+                self._claim(overwrite)
 
-    def _claim(self, inputs: Iterable[Path], overwrite: bool) -> None:
-        """Make the folder this job's, if it may be."""
+    def _claim(self, overwrite: bool) -> None:
+        """Make the folder this job's."""
+        if overwrite:
+            self._clear()
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._write_marker()
+
+    def _check(self, inputs: Iterable[Path], overwrite: bool) -> None:
+        """Make sure that the folder may become, or is already, this job's."""
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; give a folder with --out.")
         for name in (*OUTPUT_FILES, CLIPS):
@@ -83,10 +95,10 @@ class OutputFolder:
                 raise UsageError(
                     f"{file} would be overwritten by the job's output; choose another folder with --out."
                 )
-        found = None if overwrite else self._read_marker()
         if overwrite:
-            self._clear()
-        elif found is not None and found.job == self._marker.job:
+            return
+        found = self._read_marker()
+        if found is not None and found.job == self._marker.job:
             self._marker = found
             self._refuse_changed_plan()
         elif any(self.file(name).exists() for name in (*OUTPUT_FILES, CLIPS)):
@@ -94,8 +106,6 @@ class OutputFolder:
                 f"{self.path} holds the output of another job; choose another folder with --out,"
                 " or add --overwrite."
             )
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._write_marker()
 
     @property
     def finished(self) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ import msgspec
 from hypecut.chat import write_chat
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
-from hypecut.jobs.choosing import Choice, choose
+from hypecut.jobs.choosing import DECIMALS, Choice, choose
 from hypecut.jobs.exporting import SourceFacts, export_beside, source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
-from hypecut.jobs.rendering import check_room, encoder_options
-from hypecut.jobs.requests import Durations, HighlightsRequest, HighlightsResult, Pick
+from hypecut.jobs.parts import located
+from hypecut.jobs.rendering import check_room, encoder_options, forecast
+from hypecut.jobs.requests import Durations, Forecast, HighlightsRequest, HighlightsResult, Pick
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import RenderResult, render
-from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Titles, TransitionKind
+from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Segment, Titles, TransitionKind
 from hypecut.plan.activity_plot import plot_activity
 from hypecut.plan.document import write_plan
 from hypecut.plan.explanation import explain, write_explanation
@@ -29,6 +31,8 @@ from hypecut.times import format_time
 
 # A recording this near to the output folder is named relative to it, so that both can move together.
 _NEAR = 2
+# A cut is written into the montage and as a clip of its own.
+COPIES = 2
 
 
 def run_highlights(request: HighlightsRequest, settings: Settings, progress: Progress) -> HighlightsResult:
@@ -43,8 +47,10 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
     """
     chat = _check(request)
     out = request.out or settings.output_dir / f"{request.vod.stem}-highlights"
-    inputs = [request.vod, chat]
-    folder = OutputFolder(out, _name(request, settings, inputs, out), inputs, request.overwrite)
+    inputs = [*request.parts, chat]
+    folder = OutputFolder(
+        out, _name(request, settings, inputs, out), inputs, request.overwrite, look_only=request.dry_run
+    )
     finished = folder.finished
     if finished is not None:
         done = msgspec.convert(finished, HighlightsResult)
@@ -52,8 +58,10 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
     choice = choose(request, chat, settings, progress)
     plan = _plan(request, choice, out)
     facts = source_facts(plan, out)
+    if request.dry_run:
+        return _result(request, folder, choice, plan, None, forecast(plan, out, facts.durations))
     if not request.plan_only:
-        check_room(plan, out, facts.durations, out, copies=2)
+        check_room(plan, out, facts.durations, out, copies=COPIES)
     _write_thinking(request, folder, choice, plan, facts, progress)
     rendered = None if request.plan_only else _cut(plan, folder, settings, progress)
     result = _result(request, folder, choice, plan, rendered)
@@ -63,8 +71,11 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
 
 
 def _check(request: HighlightsRequest) -> Path:
-    if not request.vod.is_file():
-        raise BadInputError(f"{request.vod} is not a file; give the path of a recording.")
+    for part in request.parts:
+        if not part.is_file():
+            raise BadInputError(f"{part} is not a file; give the path of a recording.")
+    if len({part.resolve() for part in request.parts}) < len(request.parts):
+        raise UsageError("a part of the recording is given twice; name each file once, in order.")
     if request.chat is None:
         raise UsageError(f"the highlights of {request.vod} need its chat: add --chat FILE.")
     if not request.chat.is_file():
@@ -74,12 +85,15 @@ def _check(request: HighlightsRequest) -> Path:
     if request.to_s is not None and (request.from_s or 0.0) >= request.to_s:
         cure = "swap them" if request.from_s else "give a later --to"
         raise UsageError(f"--from is not before --to; {cure}.")
+    for start_s, end_s in request.exclude:
+        if not start_s < end_s:
+            raise UsageError(f"--exclude {start_s:g}-{end_s:g} does not end after its start; swap the two.")
     return request.chat
 
 
 def _name(request: HighlightsRequest, settings: Settings, inputs: list[Path], out: Path) -> str:
     """All that decides what the montage shows; how far to go (`plan_only`) does not."""
-    left_out = ("vod", "chat", "out", "overwrite", "plan_only")
+    left_out = ("vod", "more_parts", "chat", "out", "overwrite", "plan_only", "dry_run")
     arguments = {k: v for k, v in vars(request).items() if k not in left_out}
     chosen = (
         "keywords",
@@ -95,18 +109,10 @@ def _name(request: HighlightsRequest, settings: Settings, inputs: list[Path], ou
 
 
 def _plan(request: HighlightsRequest, choice: Choice, out: Path) -> Plan:
-    source = _source_name(request.vod, out)
-    cuts = tuple(
-        Cut(
-            source=source,
-            start_s=pick.start_s,
-            end_s=pick.end_s,
-            title=format_time(pick.start_s) if request.titles else "",
-            score=CutScore(pick.score.total, dict(pick.score.components)),
-            reasons=pick.score.reasons,
-        )
-        for pick in choice.picks
-    )
+    # A folder that is not made yet is nothing to be relative to.
+    named = str if request.dry_run else functools.partial(_source_name, out=out)
+    parts = [(named(path.resolve()), start_s) for path, start_s in choice.parts]
+    cuts = tuple(_cut_of(pick, *located(parts, pick.peak_s), request.titles) for pick in choice.picks)
     return Plan(
         version=1,
         kind=JobKind.VOD_HIGHLIGHTS,
@@ -114,6 +120,18 @@ def _plan(request: HighlightsRequest, choice: Choice, out: Path) -> Plan:
         transition=request.cut_transition if request.transition is not TransitionKind.NONE else None,
         titles=Titles() if request.titles else None,
         loudness=Loudness(target_lufs=request.loudness_lufs) if request.loudness_lufs is not None else None,
+    )
+
+
+def _cut_of(pick: Segment, source: str, part_start_s: float, titled: bool) -> Cut:
+    """A pick as a cut of the part that starts at `part_start_s`; its title is its time in the recording."""
+    return Cut(
+        source=source,
+        start_s=round(pick.start_s - part_start_s, DECIMALS),
+        end_s=round(pick.end_s - part_start_s, DECIMALS),
+        title=format_time(pick.start_s) if titled else "",
+        score=CutScore(pick.score.total, dict(pick.score.components)),
+        reasons=pick.score.reasons,
     )
 
 
@@ -137,7 +155,7 @@ def _write_thinking(
     write_chat(choice.report.imported.log, folder.file(names.CHAT))
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
-    write_explanation(_explanation(request, choice, plan), folder.file(names.EXPLANATION))
+    write_explanation(_explanation(request, choice, plan, folder.path), folder.file(names.EXPLANATION))
     spans = [(pick.start_s, pick.end_s) for pick in choice.picks]
     report = choice.report
     plot_activity(
@@ -152,13 +170,19 @@ def _write_thinking(
     export_beside(plan, folder.path, facts, {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}, progress)
 
 
-def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan) -> dict[str, Any]:
+def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan, out: Path) -> dict[str, Any]:
     imported, log_ = choice.report.imported, choice.report.imported.log
     return explain(
         choice.candidates,
         choice.selection,
         Window(request.min_duration_s, request.max_duration_s),
-        vod={"source": plan.cuts[0].source, "duration_s": choice.report.duration_s},
+        vod={
+            "source": _source_name(request.vod, out),
+            "duration_s": choice.report.duration_s,
+            "parts": [
+                {"source": _source_name(path, out), "start_s": start_s} for path, start_s in choice.parts
+            ],
+        },
         chat={
             "format": imported.format,
             "messages": len(log_),
@@ -170,6 +194,7 @@ def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan) -> dict
             "keywords": request.keywords,
             "from_s": request.from_s,
             "to_s": request.to_s,
+            "exclude": request.exclude,
             "chat_offset_s": request.chat_offset_s,
             "exact": request.exact,
         },
@@ -206,6 +231,7 @@ def _result(
     choice: Choice,
     plan: Plan,
     rendered: RenderResult | None,
+    expected: Forecast | None = None,
 ) -> HighlightsResult:
     lost = {report.cut for report in rendered.skipped} if rendered else set()
     made = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
@@ -214,7 +240,7 @@ def _result(
     if lost:
         notes.append(f"{len(lost)} of {len(plan.cuts)} cuts could not be made: the montage lacks them")
     return HighlightsResult(
-        status="done",
+        status="dry run" if expected else "done",
         out=str(folder.path),
         vod_path=str(request.vod),
         chat_path=str(folder.file(names.CHAT)),
@@ -228,5 +254,6 @@ def _result(
         durations_s=Durations(choice.report.duration_s, total_s),
         note="; ".join(notes),
         incomplete=tuple(report for report in rendered.cuts if report.reason) if rendered else (),
+        forecast=expected,
         picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in made),
     )

@@ -6,11 +6,14 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from hypecut.errors import DiskFullError, UsageError
+from hypecut.errors import DiskFullError, MediaError, UsageError
 from hypecut.files import check_output
 from hypecut.jobs.exporting import plan_files, source_facts
 from hypecut.jobs.folder import MONTAGE
+from hypecut.jobs.requests import Forecast
+from hypecut.media.dressing import Dressing
 from hypecut.media.encoder import EncoderOptions
+from hypecut.media.inspect import SourcePool, inspect_cut
 from hypecut.media.render import RenderResult, render
 from hypecut.models import Plan
 from hypecut.plan.document import check_sources, read_plan
@@ -79,13 +82,33 @@ def check_room(
         DiskFullError: it has not.
     """
     needed = int(_estimated_bytes(plan, folder, durations) * copies * _ROOM_FACTOR)
-    place = next((p for p in (out_folder, *out_folder.absolute().parents) if p.exists()), Path())
-    free = shutil.disk_usage(place).free
+    free = _free_bytes(out_folder)
     if needed > free:
         raise DiskFullError(
             f"the montage needs about {needed / 1e6:.0f} MB but {out_folder} has {free / 1e6:.0f} MB free;"
             " free some space or choose another place with --out."
         )
+
+
+def forecast(plan: Plan, folder: Path, durations: Mapping[str, float | None], copies: int = 2) -> Forecast:
+    """What rendering the plan and its clips into `folder` would take; unreadable sources count nothing."""
+    copied = encoded = 0
+    dressing = Dressing.of(plan, len(plan.cuts))
+    with SourcePool() as pool:
+        for number, cut in enumerate(plan.cuts, 1):
+            try:
+                found = inspect_cut(pool.get(folder / cut.source), number, cut)
+            except MediaError:
+                continue
+            whole = found.copyable and not dressing.covers_pictures(found)
+            copied, encoded = copied + whole, encoded + (not whole)
+    size = int(_estimated_bytes(plan, folder, durations) * copies)
+    return Forecast(size, _free_bytes(folder), copied, encoded)
+
+
+def _free_bytes(folder: Path) -> int:
+    place = next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path())
+    return shutil.disk_usage(place).free
 
 
 def _estimated_bytes(plan: Plan, folder: Path, durations: Mapping[str, float | None]) -> float:

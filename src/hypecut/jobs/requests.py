@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -18,16 +19,21 @@ class HighlightsRequest:
     """What to make highlights of, and how.
 
     Attributes:
-        vod: the recording.
+        vod: the recording, or its first part.
+        more_parts: the parts that follow it, in order; times count on from part to part.
         chat: its chat, in any known format.
         out: the output folder; None makes one beside the settings' output folder, named after the recording.
         keywords: words that raise a moment's score.
         from_s: nothing before this is shown.
         to_s: nothing after this is shown.
+        exclude: nothing of these ranges (from, to, in seconds) is shown.
         chat_offset_s: added to the time of every chat message.
+        vod_start: when the recording began (aware), for chats that hold the time of day.
+        allow_partial_chat: go on with a chat that covers less than half of the recording.
         exact: keep the detected boundaries to the frame instead of moving them to where can be copied.
         plan_only: stop before cutting.
         overwrite: replace another job's output.
+        dry_run: say what would be made, and write nothing.
         min_duration_s: the montage is at least so long, if there is material.
         max_duration_s: the montage is never longer.
         titles: show over each cut's first seconds where in the recording it is.
@@ -36,20 +42,30 @@ class HighlightsRequest:
     """
 
     vod: Path
+    more_parts: tuple[Path, ...] = ()
     chat: Path | None = None
     out: Path | None = None
     keywords: tuple[str, ...] = ()
     from_s: float | None = None
     to_s: float | None = None
+    exclude: tuple[tuple[float, float], ...] = ()
     chat_offset_s: float = 0.0
+    vod_start: datetime | None = None
+    allow_partial_chat: bool = False
     exact: bool = False
     plan_only: bool = False
     overwrite: bool = False
+    dry_run: bool = False
     min_duration_s: float = 480.0
     max_duration_s: float = 600.0
     titles: bool = False
     transition: TransitionKind = TransitionKind.NONE
     loudness_lufs: float | None = None
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """All files of the recording, in order."""
+        return (self.vod, *self.more_parts)
 
     @property
     def cut_transition(self) -> Transition:
@@ -73,8 +89,17 @@ class Pick(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
 
 
+class Forecast(msgspec.Struct, frozen=True):
+    """What a job would make: bytes to be written (about), bytes free there, cuts by how they are made."""
+
+    output_bytes: int
+    free_bytes: int
+    copied_cuts: int
+    encoded_cuts: int
+
+
 class HighlightsResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What the job made; paths that were not made are None."""
+    """What the job made; paths that were not made are None, and after a dry run none is made."""
 
     status: str
     out: str
@@ -91,3 +116,4 @@ class HighlightsResult(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     incomplete: tuple[CutReport, ...] = ()
     picks: tuple[Pick, ...] = ()
+    forecast: Forecast | None = None
