@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer.main
 
 import hypecut.errors
 from hypecut.cli.main import app
+from hypecut.cli.outputs import OUTPUTS
 from hypecut.errors import HypecutError
 from hypecut.plan.schema import plan_schema
 from hypecut.settings import Settings, variable
@@ -42,9 +44,13 @@ _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "l
 
 
 def commands() -> dict[str, Any]:
-    """The subcommands by name, in the order of the help text."""
+    """The subcommands by name, in the order of the help text; those of a group as `group command`."""
     group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {part}": one for part, one in inner.items()} if inner else {name: command}
+    return found
 
 
 def cli_page() -> str:
@@ -62,6 +68,21 @@ def cli_page() -> str:
         lines.append("```\n" + _usage(name, command) + "\n```")
         lines.append(_table(("argument or option", "meaning"), _parameters(command)))
     lines += ["## hypecut", _table(("option", "meaning"), _parameters(typer.main.get_command(app)))]
+    return _page(lines)
+
+
+def json_page() -> str:
+    """What commands print with --json."""
+    lines = [
+        "# JSON output",
+        _NOTE,
+        "With `--json` a command prints one line of JSON on stdout and nothing else; progress and remarks go"
+        " to stderr. Numbers that are not finite are null. Below is the JSON Schema of each command's output;"
+        " new keys may be added, those listed stay.",
+    ]
+    for name, kind in OUTPUTS.items():
+        schema = json.dumps(msgspec.json.schema(kind), indent=1, ensure_ascii=False)
+        lines += [f"## hypecut {name}", f"```json\n{schema}\n```"]
     return _page(lines)
 
 
@@ -106,6 +127,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "json.md": json_page,
     "plan.schema.json": plan_schema_page,
 }
 

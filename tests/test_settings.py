@@ -129,6 +129,14 @@ def test_a_wrong_value_names_the_setting_its_origin_and_the_cure(
         load_settings({name: value})
 
 
+def test_a_misspelt_variable_is_told_and_others_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYPECUT_LIVE", "1")
+    load_settings()
+    monkeypatch.setenv("HYPECUT_MAX_DURATON_S", "60")
+    with pytest.raises(UsageError, match="did you mean HYPECUT_MAX_DURATION_S"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -207,6 +207,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> LoadedSettin
     file = config_file()
     if file is not None:
         _take(_read_file(file), lambda _: Origin(OriginKind.FILE, str(file)), values, origins)
+    _check_variables()
     _take(
         EnvSettingsSource(Settings)(),
         lambda name: Origin(OriginKind.ENVIRONMENT, variable(name)),
@@ -238,6 +239,18 @@ def config_file() -> Path | None:
         return path
     user_folder = platformdirs.user_config_path("hypecut", appauthor=False)
     return next((path for path in (Path(CONFIG_FILE), user_folder / CONFIG_FILE) if _is_file(path)), None)
+
+
+def _check_variables() -> None:
+    """Refuse a variable whose name is nearly that of a setting: it would be without effect."""
+    known = [variable(name) for name in Settings.model_fields]
+    for name in os.environ:
+        if name.startswith(ENV_PREFIX) and name not in known and name != CONFIG_VARIABLE:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+            if near:
+                raise UsageError(
+                    f"the environment variable {name} is no setting; did you mean {near[0]}? Else unset it."
+                )
 
 
 def _is_file(path: Path) -> bool:

@@ -32,7 +32,8 @@ from hypecut.cli.render import render
 from hypecut.errors import HypecutError, InterruptedByUserError, UsageError
 
 app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mode=None)
-for _command in (highlights, detect, render, export, demo, doctor, config):
+_COMMANDS = (highlights, detect, render, export, demo, doctor, config)
+for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(chat, name="chat")
 
@@ -72,7 +73,7 @@ def run(args: Sequence[str]) -> int:
         code: Any = app(list(args) or ["--help"], prog_name="hypecut", standalone_mode=False)
         failure = None
     except (HypecutError, typer.TyperException) as error:
-        code, failure = error.exit_code, _sentence(error)
+        code, failure = error.exit_code, _sentence(error, args)
     except (KeyboardInterrupt, typer.Abort):
         code, failure = InterruptedByUserError.exit_code, None
     except Exception as error:
@@ -106,10 +107,13 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _sentence(error: HypecutError | typer.TyperException) -> str:
+def _sentence(error: HypecutError | typer.TyperException, args: Sequence[str]) -> str:
     """The error in one line, with the cure."""
     if isinstance(error, HypecutError):
         return " ".join(str(error).split())
     text = " ".join(error.format_message().replace("Value error, ", "").split()).rstrip(".")
     context = getattr(error, "ctx", None)
-    return f"{text}; see `{context.command_path if context else 'hypecut'} --help`."
+    # An option that lacks its value is found before there is a context.
+    named = [arg for arg in args[:1] if arg in {command.__name__ for command in _COMMANDS}]
+    path = context.command_path if context else " ".join(["hypecut", *named])
+    return f"{text}; see `{path} --help`."

@@ -107,8 +107,11 @@ def export_file(
 
 def export_beside(
     plan: Plan, folder: Path, facts: SourceFacts, files: dict[str, str], progress: Progress
-) -> None:
+) -> tuple[str, ...]:
     """Write a plan into its own folder in several formats.
+
+    Returns:
+        What readers of these files may dislike, each with the file's name.
 
     Args:
         plan: the plan.
@@ -120,11 +123,12 @@ def export_beside(
     Raises:
         BadInputError, DiskFullError: a file can't be written.
     """
+    problems: list[str] = []
     progress.start("export", len(files), "files")
     for done, (name, format_name) in enumerate(files.items(), 1):
         made = export_plan(plan, folder.resolve(), format_name, sources=facts.sources)
-        for problem in made.problems:
-            log.info("%s: %s", name, problem)
+        problems += [f"{name}: {problem}" for problem in made.problems]
         write_text(folder / name, made.text)
         progress.update(done)
     progress.finish()
+    return tuple(problems)

@@ -62,9 +62,9 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
         return _result(request, folder, choice, plan, None, forecast(plan, out, facts.durations))
     if not request.plan_only:
         check_room(plan, out, facts.durations, out, copies=COPIES)
-    _write_thinking(request, folder, choice, plan, facts, progress)
+    dislikes = _write_thinking(request, folder, choice, plan, facts, progress)
     rendered = None if request.plan_only else _cut(plan, folder, settings, progress)
-    result = _result(request, folder, choice, plan, rendered)
+    result = _result(request, folder, choice, plan, rendered, dislikes=dislikes)
     if rendered is not None:
         folder.done(msgspec.to_builtins(result))
     return result
@@ -150,8 +150,12 @@ def _write_thinking(
     plan: Plan,
     facts: SourceFacts,
     progress: Progress,
-) -> None:
-    """Write everything but the videos: chat, plan, explanation, curve, hand-off files."""
+) -> tuple[str, ...]:
+    """Write everything but the videos: chat, plan, explanation, curve, hand-off files.
+
+    Returns:
+        What readers of the hand-off files may dislike.
+    """
     write_chat(choice.report.imported.log, folder.file(names.CHAT))
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
@@ -167,7 +171,8 @@ def _write_thinking(
         folder.file(names.ACTIVITY),
         title=request.vod.name,
     )
-    export_beside(plan, folder.path, facts, {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}, progress)
+    files = {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}
+    return export_beside(plan, folder.path, facts, files, progress)
 
 
 def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan, out: Path) -> dict[str, Any]:
@@ -232,6 +237,7 @@ def _result(
     plan: Plan,
     rendered: RenderResult | None,
     expected: Forecast | None = None,
+    dislikes: tuple[str, ...] = (),
 ) -> HighlightsResult:
     lost = {report.cut for report in rendered.skipped} if rendered else set()
     made = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
@@ -239,6 +245,7 @@ def _result(
     notes = [choice.selection.note] if choice.selection.note else []
     if lost:
         notes.append(f"{len(lost)} of {len(plan.cuts)} cuts could not be made: the montage lacks them")
+    notes += dislikes
     return HighlightsResult(
         status="dry run" if expected else "done",
         out=str(folder.path),
