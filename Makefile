@@ -21,6 +21,7 @@ check: $(READY)  ## Check style, types and layers.
 	$(BIN)/lint-imports
 
 pytest: $(READY)
+	sh scripts/test_tools.sh
 	$(BIN)/pytest -n 2 -m "not soak and not live"
 
 bench: $(READY)  ## Measure speed and memory against the figures in docs/architecture.md.
@@ -28,6 +29,7 @@ bench: $(READY)  ## Measure speed and memory against the figures in docs/archite
 		if grep -q '__main__' $$file; then echo "== $$file"; $(BIN)/python $$file; fi; done
 
 soak: $(READY)  ## Run the long tests.
+	sh scripts/test_tools.sh
 	$(BIN)/pytest -m soak --timeout 7200
 
 docs: $(READY)  ## Write the generated pages of docs/ anew.

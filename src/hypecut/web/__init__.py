@@ -1,0 +1,1 @@
+"""The browser pages: watch jobs work, review their plans, render again."""
