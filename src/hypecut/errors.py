@@ -9,7 +9,8 @@ traceback; any other exception is a fault of the program and is logged with its 
     │   │   ├── ChatFormatError, PlanError, MediaError
     │   ├── FolderInUseError  another job's output       exit 2, HTTP 409
     │   ├── UnknownJobError   no job of that id          exit 2, HTTP 404
-    │   └── JobStateError     not in the job's state     exit 2, HTTP 409
+    │   ├── JobStateError     not in the job's state     exit 2, HTTP 409
+    │   └── PlanChangedError  another one changed it     exit 2, HTTP 409
     ├── NothingFoundError     no moment to show          exit 3, HTTP 422
     │   └── ThinChatError     too few messages to judge
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
@@ -64,6 +65,12 @@ class UnknownJobError(UsageError):
 
 class JobStateError(UsageError):
     """What was asked can't be done to a job in its state, such as cancelling one that is done."""
+
+    http_status = 409
+
+
+class PlanChangedError(UsageError):
+    """A plan file was changed by another since it was read, so that writing it would undo that change."""
 
     http_status = 409
 

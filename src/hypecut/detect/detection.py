@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,30 +55,41 @@ def detect(log: ChatLog, duration_s: float, options: DetectOptions | None = None
         raise UsageError(f"the VOD's duration is {duration_s} s; give a positive number of seconds.")
     _check_not_thin(log, duration_s, options)
     crowd = Crowd(log, options.lag_s, math.ceil(duration_s))
-    components = _components(log, crowd, duration_s, options)
-    weights = {name: CURVE_WEIGHTS[name] for name in components}
-    parts = [weights[name] * component.level for name, component in components.items()]
-    curve: FloatArray = np.sum(parts, axis=0) / sum(weights.values())
+    components = components_of(log, crowd, duration_s, options.keywords)
+    curve = combined(components)
     spikes = find_spikes(curve, math.ceil(options.min_distance_s), options.min_prominence)
     windows = windows_around(curve, spikes, duration_s, options)
     evidence = Evidence(log, crowd, components, options.keywords)
     return Detection(tuple(evidence.segment(window) for window in windows), curve)
 
 
-def _components(
-    log: ChatLog, crowd: Crowd, duration_s: float, options: DetectOptions
+def components_of(
+    log: ChatLog, crowd: Crowd, duration_s: float, keywords: tuple[str, ...]
 ) -> dict[str, Component]:
+    """What the curve is made of, by name: `activity`, `hype` and, if there are keywords, `keywords`."""
     local = local_weight(duration_s)
     everyone, shouting = crowd.chatters(crowd.counts), crowd.chatters(crowd.hype)
     components = {
         "activity": Component(unusual(everyone, local), everyone),
         "hype": Component(unusual(shouting, local), shouting),
     }
-    if any(keyword.strip() for keyword in options.keywords):
-        saying = crowd.chatters(crowd.counts & has_keyword(log, options.keywords))
-        above = saying - rolling_median(saying)
-        components["keywords"] = Component(saturating(above, _HALF_KEYWORD_CHATTERS), saying)
+    if any(keyword.strip() for keyword in keywords):
+        components["keywords"] = keyword_component(log, crowd, keywords)
     return components
+
+
+def keyword_component(log: ChatLog, crowd: Crowd, keywords: tuple[str, ...]) -> Component:
+    """How many more people than usual say one of the words, and how many do."""
+    saying = crowd.chatters(crowd.counts & has_keyword(log, keywords))
+    return Component(saturating(saying - rolling_median(saying), _HALF_KEYWORD_CHATTERS), saying)
+
+
+def combined(components: Mapping[str, Component]) -> FloatArray:
+    """Shape (seconds,), 0..1: the components' weighted mean."""
+    weights = {name: CURVE_WEIGHTS[name] for name in components}
+    parts = [weights[name] * component.level for name, component in components.items()]
+    curve: FloatArray = np.sum(parts, axis=0) / sum(weights.values())
+    return curve
 
 
 def _check_not_thin(log: ChatLog, duration_s: float, options: DetectOptions) -> None:
