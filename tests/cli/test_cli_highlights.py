@@ -50,6 +50,7 @@ class Job:
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     job = Job()
     monkeypatch.setattr("hypecut.jobs.highlights.run_highlights", job)
+    monkeypatch.setattr("hypecut.jobs.highlights.forecast_highlights", job)
     return job
 
 
@@ -65,7 +66,7 @@ def test_defaults(cli: Cli, job: Job, vod: Path) -> None:
     assert cli("highlights", vod).code == 0
     assert job.requests == [
         HighlightsRequest(
-            vod=vod, chat=None, out=None, from_s=None, to_s=None, min_duration_s=480, max_duration_s=600
+            vod=str(vod), chat=None, out=None, from_s=None, to_s=None, min_duration_s=480, max_duration_s=600
         )
     ]
 
@@ -75,19 +76,20 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
         "--chat chat.json --out o --keyword gg --keyword KEKW --from 1:00 --to 1h02m --chat-offset -2.5 "
         "--exact --full --plan-only --min-duration 90 --max-duration 2m --title --transition fade "
         "--loudness -14 --overwrite --exclude 10:00-11:30 --exclude 1h-1h0m30s "
-        "--vod-start 2026-11-19T18:00:00Z --allow-partial-chat --dry-run"
+        "--vod-start 2026-11-19T18:00:00Z --allow-partial-chat"
     )
     assert cli("highlights", vod, *options.split()).code == 0
     assert job.requests == [
         HighlightsRequest(
-            vod=vod,
-            chat=Path("chat.json"),
-            out=Path("o"),
+            vod=str(vod),
+            chat="chat.json",
+            out="o",
             keywords=("gg", "KEKW"),
             from_s=60,
             to_s=3720,
             chat_offset_s=-2.5,
             exact=True,
+            full=True,
             plan_only=True,
             overwrite=True,
             min_duration_s=90,
@@ -98,7 +100,6 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
             exclude=((600, 690), (3600, 3630)),
             vod_start=datetime(2026, 11, 19, 18, tzinfo=UTC),
             allow_partial_chat=True,
-            dry_run=True,
         )
     ]
 
@@ -107,7 +108,7 @@ def test_several_files_are_parts_in_order(cli: Cli, job: Job, vod: Path) -> None
     second = vod.with_name("part 2.mp4")
     second.write_bytes(b"")
     assert cli("highlights", vod, second).code == 0
-    assert (job.requests[0].vod, job.requests[0].more_parts) == (vod, (second,))
+    assert (job.requests[0].vod, job.requests[0].more_parts) == (str(vod), (str(second),))
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,18 @@ WINDOW = {"min_duration_s": 60.0, "max_duration_s": 120.0}
 
 
 def run(stream: Stream, out: Path, settings: Settings, **changes: Any) -> HighlightsResult:
-    request = HighlightsRequest(**{"vod": stream.vod, "chat": stream.chat, "out": out, **WINDOW, **changes})
-    return run_highlights(request, settings, SilentProgress())
+    return run_highlights(asked(stream, out, **changes), settings, SilentProgress())
+
+
+def asked(stream: Stream, out: Path, **changes: Any) -> HighlightsRequest:
+    given = {"vod": stream.vod, "chat": stream.chat, "out": out, **WINDOW, **changes}
+    return HighlightsRequest(**{name: _plain(value) for name, value in given.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return str(value) if isinstance(value, Path) else value
 
 
 @pytest.fixture(scope="module")
@@ -215,8 +225,10 @@ def test_a_picture_is_no_recording(stream: Stream, tmp_path: Path, settings: Set
 def test_a_cut_that_cannot_be_made_is_missing_from_the_picks_and_told(
     stream: Stream, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    planned = run(stream, tmp_path / "out", settings, plan_only=True)
+
     def damaged(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
-        if number == 2:
+        if cut.start_s == planned.picks[1].start_s:
             raise MediaError(f"{source.path} is damaged there.")
         return inspect_cut(source, number, cut)
 

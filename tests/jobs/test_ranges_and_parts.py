@@ -17,7 +17,7 @@ from hypecut.chat.sample import sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
 from hypecut.errors import BadInputError, FolderInUseError, NothingFoundError, UsageError
 from hypecut.jobs.detection import shifted
-from hypecut.jobs.highlights import run_highlights
+from hypecut.jobs.highlights import forecast_highlights, run_highlights
 from hypecut.jobs.parts import Part, allowed_spans, located
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
 from hypecut.plan.document import read_plan
@@ -32,8 +32,22 @@ SPLIT_S = 180.0
 
 
 def run(stream: Stream, out: Path, settings: Settings, **changes: Any) -> HighlightsResult:
-    request = HighlightsRequest(**{"vod": stream.vod, "chat": stream.chat, "out": out, **WINDOW, **changes})
-    return run_highlights(request, settings, SilentProgress())
+    return run_highlights(asked(stream, out, **changes), settings, SilentProgress())
+
+
+def forecast(stream: Stream, out: Path, settings: Settings, **changes: Any) -> HighlightsResult:
+    return forecast_highlights(asked(stream, out, **changes), settings, SilentProgress())
+
+
+def asked(stream: Stream, out: Path, **changes: Any) -> HighlightsRequest:
+    given = {"vod": stream.vod, "chat": stream.chat, "out": out, **WINDOW, **changes}
+    return HighlightsRequest(**{name: _plain(value) for name, value in given.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return str(value) if isinstance(value, Path) else value
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +170,7 @@ def test_a_dry_run_tells_what_the_run_makes_and_writes_nothing(
     stream: Stream, tmp_path: Path, settings: Settings
 ) -> None:
     out = tmp_path / "out"
-    told = run(stream, out, settings, dry_run=True)
+    told = forecast(stream, out, settings)
     assert not out.exists()
     made = run(stream, out, settings)
     assert (told.status, told.montage_path) == ("dry run", None)
@@ -168,8 +182,8 @@ def test_a_dry_run_tells_what_the_run_makes_and_writes_nothing(
     assert 0.5 * written < told.forecast.output_bytes < 2 * written
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
     with pytest.raises(FolderInUseError):
-        run(stream, out, settings, dry_run=True, keywords=("other",))
-    run(stream, out, settings, dry_run=True, keywords=("other",), overwrite=True)
+        forecast(stream, out, settings, keywords=("other",))
+    forecast(stream, out, settings, keywords=("other",), overwrite=True)
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == before
 
 

@@ -68,21 +68,20 @@ def highlights(
     json: options.Json = False,
 ) -> None:
     """Turn a recording and its chat into a montage."""
-    del full  # every VOD is a local file so far
     loaded = start(keywords=keyword or None, min_duration_s=min_duration, max_duration_s=max_duration)
     settings = loaded.settings
     recording, *more_parts = [options.vod_file(part) for part in vod]
     chat_file = options.input_file(chat, "chat") if chat else None
 
-    from hypecut.jobs.highlights import run_highlights
+    from hypecut.jobs.highlights import forecast_highlights, run_highlights
     from hypecut.jobs.requests import HighlightsRequest
     from hypecut.models import TransitionKind
 
     request = HighlightsRequest(
-        vod=recording,
-        more_parts=tuple(more_parts),
-        chat=chat_file,
-        out=out,
+        vod=str(recording),
+        more_parts=tuple(map(str, more_parts)),
+        chat=str(chat_file) if chat_file else None,
+        out=str(out) if out else None,
         keywords=settings.keywords,
         from_s=options.time_option_s("--from", from_),
         to_s=options.time_option_s("--to", to),
@@ -91,9 +90,9 @@ def highlights(
         vod_start=options.datetime_option("--vod-start", vod_start),
         allow_partial_chat=allow_partial_chat,
         exact=exact,
+        full=full,
         plan_only=plan_only,
         overwrite=overwrite,
-        dry_run=dry_run,
         min_duration_s=settings.min_duration_s,
         max_duration_s=settings.max_duration_s,
         titles=title,
@@ -101,7 +100,8 @@ def highlights(
         loudness_lufs=loudness,
     )
     with progress_on_stderr() as progress:
-        result = run_highlights(request, settings, progress)
+        run = forecast_highlights if dry_run else run_highlights
+        result = run(request, settings, progress)
     if json:
         say_json(result)
     else:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from hypecut.errors import MediaError, NothingFoundError
-from hypecut.jobs.detection import ChatTimes, DetectionReport, detect_chat
-from hypecut.jobs.parts import Span, allowed_spans, opened_parts, span_at
+from hypecut.jobs.parts import Part, Span, allowed_spans, span_at
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.media.snap import exact_bounds, snap
 from hypecut.models import Segment
@@ -25,14 +22,11 @@ log = logging.getLogger(__name__)
 DECIMALS = 6
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What was found and what of it is shown; `parts` are the recording's files, each with its start."""
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """All moments that could be shown, the best first, and what of them is."""
 
-    report: DetectionReport
     candidates: tuple[Segment, ...]
     selection: Selection
-    parts: tuple[tuple[Path, float], ...]
 
     @property
     def picks(self) -> list[Segment]:
@@ -40,44 +34,43 @@ class Choice:
         return [self.candidates[i] for i in self.selection.picked]
 
 
-def choose(request: HighlightsRequest, chat: Path, settings: Settings, progress: Progress) -> Choice:
-    """Detect, place every candidate on usable boundaries, and pick those that make the best montage.
+def choose(
+    request: HighlightsRequest,
+    segments: Sequence[Segment],
+    parts: Sequence[Part],
+    settings: Settings,
+    progress: Progress,
+) -> Choice:
+    """Place every moment found on usable boundaries, and pick those that make the best montage.
 
     Raises:
         UsageError: the range lies outside the recording.
-        MediaError, ChatFormatError, BadInputError: a file can't be read.
-        NothingFoundError, ThinChatError: there is nothing to pick, or too little chat to tell.
+        NothingFoundError: there is nothing to pick.
     """
-    with opened_parts(request.parts) as parts:
-        duration_s = parts[-1].end_s
-        spans = allowed_spans(parts, request.from_s, request.to_s, request.exclude)
-        progress.start("detect", 1.0, "")
-        times = ChatTimes(request.chat_offset_s, request.vod_start, request.allow_partial_chat)
-        report = detect_chat(chat, duration_s, request.keywords, settings, times)
-        progress.finish()
-        wanted = _allowed(report.segments, spans, settings.min_segment_s)
-        candidates = _placed(wanted, None if request.exact else settings.snap_max_s, progress)
+    spans = allowed_spans(parts, request.from_s, request.to_s, request.exclude)
+    wanted = _allowed(segments, spans, settings.min_segment_s)
+    candidates = _placed(wanted, None if request.exact else settings.snap_max_s, progress)
     if not candidates:
-        raise NothingFoundError(_why_nothing(request, report, wanted))
-    window = Window(request.min_duration_s, request.max_duration_s)
+        raise NothingFoundError(_why_nothing(request, len(segments), wanted))
     selection = select(
-        candidates, window, source_duration_s=duration_s, overlap_s=request.cut_transition.overlap_s
+        candidates,
+        Window(settings.min_duration_s, settings.max_duration_s),
+        source_duration_s=parts[-1].end_s,
+        overlap_s=request.cut_transition.overlap_s,
     )
     if not selection.picked:
         raise NothingFoundError(
-            f"no moment fits into {request.max_duration_s:.0f} s; allow more with --max-duration."
+            f"no moment fits into {settings.max_duration_s:.0f} s; allow more with --max-duration."
         )
-    return Choice(report, tuple(candidates), selection, tuple((part.path, part.start_s) for part in parts))
+    return Choice(candidates=tuple(candidates), selection=selection)
 
 
-def _why_nothing(
-    request: HighlightsRequest, report: DetectionReport, wanted: Sequence[tuple[Segment, Span]]
-) -> str:
+def _why_nothing(request: HighlightsRequest, found: int, wanted: Sequence[tuple[Segment, Span]]) -> str:
     """Why there is no candidate, and what to do about it."""
     if wanted:
         return f"no moment of {request.vod} can be read; it is damaged or cut off, so get it again."
-    if report.segments:
-        outside = f"{len(report.segments)} outside or cut too short by them"
+    if found:
+        outside = f"{found} outside or cut too short by them"
         ranges = "--from, --to and --exclude" if request.exclude else "--from and --to"
         return f"no moment of {request.vod} lies where {ranges} allow ({outside}); widen the range."
     return (

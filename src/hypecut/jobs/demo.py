@@ -58,9 +58,9 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
             messages = sample_chat(DURATION_S, spec.moments, SEED)
             write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
     request = HighlightsRequest(
-        vod=recording,
-        chat=chat,
-        out=folder / "highlights",
+        vod=str(recording),
+        chat=str(chat),
+        out=str(folder / "highlights"),
         min_duration_s=MIN_DURATION_S,
         max_duration_s=MAX_DURATION_S,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hypecut.chat import ChatImport, check_coverage, read_chat
 from hypecut.detect import DetectOptions, detect
+from hypecut.detect.detection import Detection
 from hypecut.errors import ThinChatError
 from hypecut.models import ChatLog, FloatArray, Segment
 from hypecut.rank.scoring import ranked
@@ -71,24 +72,56 @@ def detect_chat(
         ChatFormatError, BadInputError: the file can't be read as chat, or is no chat of this VOD.
         ThinChatError: too few messages to tell.
     """
+    options = detect_options(keywords, settings)
+    imported = import_chat(chat, duration_s, times, options.min_messages)
+    if duration_s is None:
+        duration_s = _end_s(imported.log)
+    found = detect_ranked(imported.log, duration_s, options)
+    return DetectionReport(
+        segments=found.segments,
+        curve=found.curve,
+        step_s=found.step_s,
+        imported=imported,
+        duration_s=duration_s,
+    )
+
+
+def import_chat(
+    chat: Path, duration_s: float | None, times: ChatTimes, judged_from: int = DetectOptions.min_messages
+) -> ChatImport:
+    """Read a chat file onto the time line of its recording, and see that it belongs there.
+
+    Args:
+        chat: a chat file of any known format.
+        duration_s: the recording's length; None takes the time of the last message.
+        times: how the chat's times become the recording's.
+        judged_from: a chat of fewer messages says by itself that it is too thin.
+
+    Raises:
+        ChatFormatError, BadInputError: the file can't be read as chat, or is no chat of this recording.
+        ThinChatError: it has no messages.
+    """
     imported = read_chat(chat, times.vod_start)
     log = shifted(imported.log, times.offset_s)
     if not len(log):
         raise ThinChatError(f"{chat} has no messages; give the chat of the whole VOD.")
-    if duration_s is None:
-        duration_s = max(1.0, math.ceil(float(log.time_s[-1])))
-    options = detect_options(keywords, settings)
-    # What is too thin to judge says so by itself.
-    if not times.allow_partial and len(log) >= options.min_messages:
-        check_coverage(log, duration_s)
+    if not times.allow_partial and len(log) >= judged_from:
+        check_coverage(log, _end_s(log) if duration_s is None else duration_s)
+    return replace(imported, log=log)
+
+
+def detect_ranked(log: ChatLog, duration_s: float, options: DetectOptions) -> Detection:
+    """What `hypecut.detect.detect` finds, its segments scored and the best first.
+
+    Raises:
+        ThinChatError: too few messages to tell.
+    """
     found = detect(log, duration_s, options)
-    return DetectionReport(
-        segments=tuple(ranked(found.segments, segment_scorer())),
-        curve=found.curve,
-        step_s=found.step_s,
-        imported=replace(imported, log=log),
-        duration_s=duration_s,
-    )
+    return replace(found, segments=tuple(ranked(found.segments, segment_scorer())))
+
+
+def _end_s(log: ChatLog) -> float:
+    return max(1.0, math.ceil(float(log.time_s[-1])))
 
 
 def shifted(log: ChatLog, offset_s: float) -> ChatLog:

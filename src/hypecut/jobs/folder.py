@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -26,6 +26,13 @@ CREDITS = "credits.txt"
 OUTPUT_FILES = (MONTAGE, PLAN, EXPLANATION, CHAT, CHAT_RAW, ACTIVITY, TIMELINE, CHAPTERS, CREDITS)
 
 _MARKER = ".hypecut-job.json"
+# What the steps keep for one another, nobody else's business.
+WORK = ".hypecut"
+DETECTED = "detected.json"
+CHOSEN = "chosen.json"
+_WORK_FILES = (DETECTED, CHOSEN)
+# A job that made no more than these has nothing worth keeping: the next one in the folder may replace them.
+_CHEAP = frozenset({CHAT})
 _CLIP_NAME = re.compile(r"\d{3,}_[\w-]*\.mp4")
 
 
@@ -59,6 +66,7 @@ class OutputFolder:
         inputs: the job's input files, which must not be among its outputs.
         overwrite: clear away the outputs of another job, or of an earlier run.
         look_only: check all that, but make, change and clear away nothing.
+        going_on: some of the job's steps are finished, so their outputs must be there.
 
     Raises:
         UsageError: an input would be overwritten, or the path is a file.
@@ -67,14 +75,31 @@ class OutputFolder:
     """
 
     def __init__(
-        self, path: Path, job: str, inputs: Iterable[Path], overwrite: bool, look_only: bool = False
+        self,
+        path: Path,
+        job: str,
+        inputs: Iterable[Path],
+        overwrite: bool,
+        *,
+        look_only: bool = False,
+        going_on: bool = False,
     ) -> None:
         self.path = path
         self._marker = _Marker(job=job)
+        # What was made so far is the job's own.
+        overwrite = overwrite and not going_on
         with told_as_write_error(path):
-            self._check(inputs, overwrite)
+            self._check(inputs, overwrite, going_on)
             if not look_only:
                 self._claim(overwrite)
+
+    @classmethod
+    def claimed(cls, path: Path) -> Self:
+        """The folder of a job that runs: it was claimed when the run began."""
+        folder = cls.__new__(cls)
+        folder.path = path
+        folder._marker = folder._read_marker() or _Marker(job="")
+        return folder
 
     def _claim(self, overwrite: bool) -> None:
         """Make the folder this job's."""
@@ -83,7 +108,7 @@ class OutputFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         self._write_marker()
 
-    def _check(self, inputs: Iterable[Path], overwrite: bool) -> None:
+    def _check(self, inputs: Iterable[Path], overwrite: bool, going_on: bool) -> None:
         """Make sure that the folder may become, or is already, this job's."""
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; give a folder with --out.")
@@ -101,7 +126,11 @@ class OutputFolder:
         if found is not None and found.job == self._marker.job:
             self._marker = found
             self._refuse_changed_plan()
-        elif any(self.file(name).exists() for name in (*OUTPUT_FILES, CLIPS)):
+        elif going_on:
+            raise FolderInUseError(
+                f"{self.path} no longer holds what the job had made there; start it anew with --overwrite."
+            )
+        elif any(self.file(name).exists() for name in self._kept(found)):
             raise FolderInUseError(
                 f"{self.path} holds the output of another job; choose another folder with --out,"
                 " or add --overwrite."
@@ -133,6 +162,15 @@ class OutputFolder:
         """The job is finished with this result."""
         self._marker.done, self._marker.result = True, dict(result)
         self._write_marker()
+
+    @staticmethod
+    def _kept(found: _Marker | None) -> list[str]:
+        """What of another job, or of unknown origin, must not be replaced."""
+        return [name for name in (*OUTPUT_FILES, CLIPS) if found is None or name not in _CHEAP]
+
+    def work_file(self, name: str) -> Path:
+        """The path of one of the files that the steps keep for one another."""
+        return self.path / WORK / name
 
     def _is_output(self, file: Path) -> bool:
         """Whether the job writes or clears away `file`."""
@@ -168,6 +206,6 @@ class OutputFolder:
             part.write_bytes(msgspec.json.encode(self._marker))
 
     def _clear(self) -> None:
-        for name in (*OUTPUT_FILES, _MARKER):
-            self.file(name).unlink(missing_ok=True)
+        for file in (*map(self.file, (*OUTPUT_FILES, _MARKER)), *map(self.work_file, _WORK_FILES)):
+            file.unlink(missing_ok=True)
         self.clear_clips()

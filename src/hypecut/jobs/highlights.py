@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
-import functools
-import os
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hypecut.chat import write_chat
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
-from hypecut.jobs.choosing import DECIMALS, Choice, choose
-from hypecut.jobs.exporting import SourceFacts, export_beside, source_facts
+from hypecut.jobs import making, thinking
+from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
-from hypecut.jobs.parts import located
-from hypecut.jobs.rendering import check_room, encoder_options, forecast
-from hypecut.jobs.requests import Durations, Forecast, HighlightsRequest, HighlightsResult, Pick
-from hypecut.media.inspect import SourcePool
-from hypecut.media.render import RenderResult, render
-from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Segment, Titles, TransitionKind
-from hypecut.plan.activity_plot import plot_activity
-from hypecut.plan.document import write_plan
-from hypecut.plan.explanation import explain, write_explanation
-from hypecut.progress import Progress, SilentProgress
-from hypecut.rank.selection import Window
+from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
+from hypecut.jobs.rendering import forecast
+from hypecut.jobs.requests import (
+    TUNING,
+    Durations,
+    HighlightsRequest,
+    HighlightsResult,
+    Pick,
+    filled_in,
+    read_request,
+)
+from hypecut.jobs.running import run_pipeline, run_steps
+from hypecut.media.render import RenderResult
+from hypecut.models import JobKind
+from hypecut.plan.document import read_plan
+from hypecut.progress import Progress
 from hypecut.settings import Settings
-from hypecut.times import format_time
 
-# A recording this near to the output folder is named relative to it, so that both can move together.
-_NEAR = 2
-# A cut is written into the montage and as a clip of its own.
-COPIES = 2
+# How far to go does not make a folder another job's.
+_PLAN_ONLY = "-plan"
+# What decides what the montage shows, beside the files and the settings.
+_NAMING = (
+    "keywords",
+    "from_s",
+    "to_s",
+    "exclude",
+    "chat_offset_s",
+    "vod_start",
+    "allow_partial_chat",
+    "exact",
+    "titles",
+    "transition",
+    "loudness_lufs",
+)
+_THINKING = ("resolve", "chat", "detect", "choose", "fetch", "plan")
 
 
 def run_highlights(request: HighlightsRequest, settings: Settings, progress: Progress) -> HighlightsResult:
-    """Run the job: read the chat, detect, choose, plan, cut, export.
+    """Run the job here and now, and leave no record of it but its folder.
 
     Started again with the same arguments it says so when it is finished; one that was cut off runs again.
 
@@ -45,222 +61,163 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
         NothingFoundError: there is nothing to show.
         DiskFullError: no room.
     """
-    chat = _check(request)
-    out = request.out or settings.output_dir / f"{request.vod.stem}-highlights"
-    inputs = [*request.parts, chat]
-    folder = OutputFolder(
-        out, _name(request, settings, inputs, out), inputs, request.overwrite, look_only=request.dry_run
-    )
-    finished = folder.finished
+    job = check(msgspec.to_builtins(request), settings)
+    return msgspec.convert(run_pipeline(HIGHLIGHTS, job, settings, progress), HighlightsResult)
+
+
+def forecast_highlights(
+    request: HighlightsRequest, settings: Settings, progress: Progress
+) -> HighlightsResult:
+    """What `run_highlights` would make; nothing is written but in a temporary folder.
+
+    Raises:
+        UsageError, BadInputError: an argument or a file is wrong, or the folder is another job's.
+        NothingFoundError: there is nothing to show.
+    """
+    job = check(msgspec.to_builtins(request), settings)
+    finished = _open_folder(job, look_only=True).finished
     if finished is not None:
-        done = msgspec.convert(finished, HighlightsResult)
-        return msgspec.structs.replace(done, status="already done")
-    choice = choose(request, chat, settings, progress)
-    plan = _plan(request, choice, out)
-    facts = source_facts(plan, out)
-    if request.dry_run:
-        return _result(request, folder, choice, plan, None, forecast(plan, out, facts.durations))
-    if not request.plan_only:
-        check_room(plan, out, facts.durations, out, copies=COPIES)
-    dislikes = _write_thinking(request, folder, choice, plan, facts, progress)
-    rendered = None if request.plan_only else _cut(plan, folder, settings, progress)
-    result = _result(request, folder, choice, plan, rendered, dislikes=dislikes)
-    if rendered is not None:
-        folder.done(msgspec.to_builtins(result))
-    return result
+        return _already_done(finished)
+    steps = [step for step in HIGHLIGHTS.steps if step.name in _THINKING]
+    with tempfile.TemporaryDirectory(prefix="hypecut-") as scratch:
+        context = run_steps(steps, job, settings, progress, Path(scratch))
+        plan = read_plan(Path(scratch) / names.PLAN)
+        expected = forecast(plan, Path(scratch), source_facts(plan, Path(scratch)).durations)
+        told = _result(context, Path(job.folder))
+    return msgspec.structs.replace(told, status="dry run", forecast=expected)
 
 
-def _check(request: HighlightsRequest) -> Path:
-    for part in request.parts:
+def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
+    """See that the arguments (a `HighlightsRequest` as JSON) can be run with, and name the job.
+
+    Raises:
+        UsageError: an argument is unknown, of the wrong kind or out of bounds, or contradicts another.
+        BadInputError: a file is missing.
+    """
+    request = read_request(params)
+    _check_files(request)
+    _check_times(request)
+    request = filled_in(request, settings)
+    if (request.min_duration_s or 0.0) > (request.max_duration_s or 0.0):
+        raise UsageError("--min-duration is longer than --max-duration; swap them.")
+    title = Path(request.vod).stem
+    out = Path(request.out) if request.out else settings.output_dir / f"{title}-highlights"
+    inputs = _inputs(request)
+    arguments = {name: getattr(request, name) for name in (*_NAMING, *TUNING)}
+    whole = msgspec.structs.replace(
+        request,
+        vod=str(inputs[0].absolute()),
+        more_parts=tuple(str(path.absolute()) for path in inputs[1:-1]),
+        chat=str(inputs[-1].absolute()),
+        out=str(out.absolute()),
+    )
+    return CheckedJob(
+        params=msgspec.to_builtins(whole),
+        folder=str(out.absolute()),
+        name=job_name(JobKind.VOD_HIGHLIGHTS, arguments, inputs, out)
+        + (_PLAN_ONLY if request.plan_only else ""),
+        title=title,
+    )
+
+
+def claim(job: CheckedJob, going_on: bool) -> Mapping[str, Any] | None:
+    """Make the output folder the job's; the result if it is finished there."""
+    finished = _open_folder(job, going_on=going_on).finished
+    return None if finished is None else msgspec.to_builtins(_already_done(finished))
+
+
+def result(context: StepContext) -> Mapping[str, Any]:
+    """The job's result, also noted in its folder when all of it is made."""
+    told = msgspec.to_builtins(_result(context, context.folder))
+    if told["montage_path"]:
+        OutputFolder.claimed(context.folder).done(told)
+    return told  # type: ignore[no-any-return]
+
+
+HIGHLIGHTS = Pipeline(
+    kind=JobKind.VOD_HIGHLIGHTS,
+    steps=(
+        Step("resolve", thinking.resolve, 2.0),
+        Step("chat", thinking.chat, 10.0),
+        Step("detect", thinking.detect, 3.0),
+        Step("choose", thinking.choose_moments, 3.0),
+        Step("fetch", thinking.fetch, 20.0),
+        Step("plan", thinking.write_down, 4.0),
+        Step("cut", making.cut, 25.0),
+        Step("montage", making.montage, 30.0),
+        Step("export", making.export, 3.0),
+    ),
+    check=check,
+    claim=claim,
+    result=result,
+)
+
+
+def _check_files(request: HighlightsRequest) -> None:
+    parts = [Path(part) for part in request.parts]
+    for part in parts:
         if not part.is_file():
             raise BadInputError(f"{part} is not a file; give the path of a recording.")
-    if len({part.resolve() for part in request.parts}) < len(request.parts):
+    if len({part.resolve() for part in parts}) < len(parts):
         raise UsageError("a part of the recording is given twice; name each file once, in order.")
     if request.chat is None:
         raise UsageError(f"the highlights of {request.vod} need its chat: add --chat FILE.")
-    if not request.chat.is_file():
+    if not Path(request.chat).is_file():
         raise BadInputError(f"{request.chat} is not a file; give the recording's chat with --chat.")
-    if request.min_duration_s > request.max_duration_s:
-        raise UsageError("--min-duration is longer than --max-duration; swap them.")
+
+
+def _check_times(request: HighlightsRequest) -> None:
     if request.to_s is not None and (request.from_s or 0.0) >= request.to_s:
         cure = "swap them" if request.from_s else "give a later --to"
         raise UsageError(f"--from is not before --to; {cure}.")
     for start_s, end_s in request.exclude:
         if not start_s < end_s:
             raise UsageError(f"--exclude {start_s:g}-{end_s:g} does not end after its start; swap the two.")
-    return request.chat
 
 
-def _name(request: HighlightsRequest, settings: Settings, inputs: list[Path], out: Path) -> str:
-    """All that decides what the montage shows; how far to go (`plan_only`) does not."""
-    left_out = ("vod", "more_parts", "chat", "out", "overwrite", "plan_only", "dry_run")
-    arguments = {k: v for k, v in vars(request).items() if k not in left_out}
-    chosen = (
-        "keywords",
-        "lag_s",
-        "lead_in_s",
-        "tail_s",
-        "min_segment_s",
-        "max_segment_s",
-        "min_peak_distance_s",
-    )
-    tuning = {k: getattr(settings, k) for k in (*chosen, "snap_max_s")}
-    return job_name(JobKind.VOD_HIGHLIGHTS, {"request": arguments, "settings": tuning}, inputs, out)
+def _inputs(request: HighlightsRequest) -> list[Path]:
+    """The recording's files in order, and the chat's."""
+    return [*map(Path, request.parts), Path(request.chat or "")]
 
 
-def _plan(request: HighlightsRequest, choice: Choice, out: Path) -> Plan:
-    # A folder that is not made yet is nothing to be relative to.
-    named = str if request.dry_run else functools.partial(_source_name, out=out)
-    parts = [(named(path.resolve()), start_s) for path, start_s in choice.parts]
-    cuts = tuple(_cut_of(pick, *located(parts, pick.peak_s), request.titles) for pick in choice.picks)
-    return Plan(
-        version=1,
-        kind=JobKind.VOD_HIGHLIGHTS,
-        cuts=cuts,
-        transition=request.cut_transition if request.transition is not TransitionKind.NONE else None,
-        titles=Titles() if request.titles else None,
-        loudness=Loudness(target_lufs=request.loudness_lufs) if request.loudness_lufs is not None else None,
+def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
+    request = read_request(job.params)
+    name = job.name.removesuffix(_PLAN_ONLY)
+    return OutputFolder(
+        Path(job.folder), name, _inputs(request), request.overwrite, look_only=look_only, going_on=going_on
     )
 
 
-def _cut_of(pick: Segment, source: str, part_start_s: float, titled: bool) -> Cut:
-    """A pick as a cut of the part that starts at `part_start_s`; its title is its time in the recording."""
-    return Cut(
-        source=source,
-        start_s=round(pick.start_s - part_start_s, DECIMALS),
-        end_s=round(pick.end_s - part_start_s, DECIMALS),
-        title=format_time(pick.start_s) if titled else "",
-        score=CutScore(pick.score.total, dict(pick.score.components)),
-        reasons=pick.score.reasons,
-    )
+def _already_done(finished: Mapping[str, Any]) -> HighlightsResult:
+    return msgspec.structs.replace(msgspec.convert(finished, HighlightsResult), status="already done")
 
 
-def _source_name(vod: Path, out: Path) -> str:
-    try:
-        relative = Path(os.path.relpath(vod.resolve(), out.resolve()))
-    except ValueError:  # another drive
-        return str(vod.resolve())
-    return relative.as_posix() if relative.parts.count("..") <= _NEAR else str(vod.resolve())
-
-
-def _write_thinking(
-    request: HighlightsRequest,
-    folder: OutputFolder,
-    choice: Choice,
-    plan: Plan,
-    facts: SourceFacts,
-    progress: Progress,
-) -> tuple[str, ...]:
-    """Write everything but the videos: chat, plan, explanation, curve, hand-off files.
-
-    Returns:
-        What readers of the hand-off files may dislike.
-    """
-    write_chat(choice.report.imported.log, folder.file(names.CHAT))
-    write_plan(plan, folder.file(names.PLAN))
-    folder.planned()
-    write_explanation(_explanation(request, choice, plan, folder.path), folder.file(names.EXPLANATION))
-    spans = [(pick.start_s, pick.end_s) for pick in choice.picks]
-    report = choice.report
-    plot_activity(
-        report.curve,
-        report.step_s,
-        choice.candidates,
-        spans,
-        report.duration_s,
-        folder.file(names.ACTIVITY),
-        title=request.vod.name,
-    )
-    files = {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}
-    return export_beside(plan, folder.path, facts, files, progress)
-
-
-def _explanation(request: HighlightsRequest, choice: Choice, plan: Plan, out: Path) -> dict[str, Any]:
-    imported, log_ = choice.report.imported, choice.report.imported.log
-    return explain(
-        choice.candidates,
-        choice.selection,
-        Window(request.min_duration_s, request.max_duration_s),
-        vod={
-            "source": _source_name(request.vod, out),
-            "duration_s": choice.report.duration_s,
-            "parts": [
-                {"source": _source_name(path, out), "start_s": start_s} for path, start_s in choice.parts
-            ],
-        },
-        chat={
-            "format": imported.format,
-            "messages": len(log_),
-            "chatters": len(log_.users),
-            "unreadable": imported.unreadable,
-            "first_unreadable": imported.first_unreadable,
-        },
-        options={
-            "keywords": request.keywords,
-            "from_s": request.from_s,
-            "to_s": request.to_s,
-            "exclude": request.exclude,
-            "chat_offset_s": request.chat_offset_s,
-            "exact": request.exact,
-        },
-        montage={"duration_s": plan.duration_s, "cuts": len(plan.cuts)},
-    )
-
-
-def _cut(plan: Plan, folder: OutputFolder, settings: Settings, progress: Progress) -> RenderResult:
-    """Render the montage, then each of its cuts as a clip of its own."""
-    options = encoder_options(settings)
-    with SourcePool() as pool:
-        rendered = render(plan, folder.path, folder.file(names.MONTAGE), progress, options, pool=pool)
-        folder.clear_clips()
-        usable = [report.cut for report in rendered.cuts if report.mode != "skipped"]
-        progress.start("clips", len(usable), "clips")
-        for done, number in enumerate(usable, 1):
-            cut = plan.cuts[number - 1]
-            single = msgspec.structs.replace(plan, cuts=(cut,))
-            clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
-            render(single, folder.path, clip, SilentProgress(), options, pool=pool)
-            progress.update(done)
-        progress.finish()
-    return rendered
-
-
-def _stamp(time_s: float) -> str:
-    minutes, seconds = divmod(int(time_s), 60)
-    return f"{minutes // 60}h{minutes % 60:02d}m{seconds:02d}s"
-
-
-def _result(
-    request: HighlightsRequest,
-    folder: OutputFolder,
-    choice: Choice,
-    plan: Plan,
-    rendered: RenderResult | None,
-    expected: Forecast | None = None,
-    dislikes: tuple[str, ...] = (),
-) -> HighlightsResult:
+def _result(context: StepContext, out: Path) -> HighlightsResult:
+    """What was made, or, as far as the steps went, would be made in the folder `out`."""
+    choice, done = thinking.chosen(context), context.done
+    made = done.get("montage", {}).get("rendered")
+    rendered = msgspec.convert(made, RenderResult) if made else None
     lost = {report.cut for report in rendered.skipped} if rendered else set()
-    made = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
-    total_s = rendered.duration_s if rendered else plan.duration_s
+    picks = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
     notes = [choice.selection.note] if choice.selection.note else []
     if lost:
-        notes.append(f"{len(lost)} of {len(plan.cuts)} cuts could not be made: the montage lacks them")
-    notes += dislikes
+        notes.append(f"{len(lost)} of {len(choice.picks)} cuts could not be made: the montage lacks them")
+    notes += done.get("export", {}).get("dislikes", [])
+    total_s = rendered.duration_s if rendered else float(done["plan"]["duration_s"])
     return HighlightsResult(
-        status="dry run" if expected else "done",
-        out=str(folder.path),
-        vod_path=str(request.vod),
-        chat_path=str(folder.file(names.CHAT)),
-        montage_path=str(folder.file(names.MONTAGE)) if rendered else None,
-        plan_path=str(folder.file(names.PLAN)),
-        metadata_path=str(folder.file(names.EXPLANATION)),
-        activity_path=str(folder.file(names.ACTIVITY)),
-        clips_dir=str(folder.file(names.CLIPS)) if rendered else None,
+        status="done",
+        out=str(out),
+        vod_path=str(context.params["vod"]),
+        chat_path=str(out / names.CHAT),
+        montage_path=str(out / names.MONTAGE) if rendered else None,
+        plan_path=str(out / names.PLAN),
+        metadata_path=str(out / names.EXPLANATION),
+        activity_path=str(out / names.ACTIVITY),
+        clips_dir=str(out / names.CLIPS) if rendered else None,
         segments_count=len(choice.candidates),
-        clips_count=len(made) if rendered else 0,
-        durations_s=Durations(choice.report.duration_s, total_s),
+        clips_count=len(done["cut"]["clips"]) if rendered else 0,
+        durations_s=Durations(thinking.duration_s(context), total_s),
         note="; ".join(notes),
         incomplete=tuple(report for report in rendered.cuts if report.reason) if rendered else (),
-        forecast=expected,
-        picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in made),
+        picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in picks),
     )

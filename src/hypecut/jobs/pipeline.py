@@ -126,15 +126,15 @@ class Pipeline:
         steps: what it does, in this order.
         check: validates arguments (JSON) without side effects; raises `UsageError` or `BadInputError`.
         claim: makes the output folder and sees that it may be written to: before the first step of each run,
-            also one that goes on; raises `FolderInUseError`. Gives the finished result if the job is done
-            already, else None.
+            also one that goes on, which the flag tells: some of its steps are finished, so nothing is cleared
+            away; raises `FolderInUseError`. Gives the finished result if the job is done already, else None.
         result: the job's result from the data of its steps, JSON; runs when all are finished.
     """
 
     kind: JobKind
     steps: tuple[Step, ...]
     check: Callable[[Mapping[str, Any], Settings], CheckedJob]
-    claim: Callable[[CheckedJob], Mapping[str, Any] | None]
+    claim: Callable[[CheckedJob, bool], Mapping[str, Any] | None]
     result: Callable[[StepContext], Mapping[str, Any]]
 
 

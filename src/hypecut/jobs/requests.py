@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
+from typing import Any
 
 import msgspec
+from pydantic import ValidationError
 
+from hypecut.errors import UsageError
 from hypecut.media.render import CutReport
 from hypecut.models import Transition, TransitionKind
+from hypecut.settings import Settings
 
 _TRANSITION_S = 0.5
+# Settings that decide what is shown: a request may give each; what it leaves open is the settings' value.
+TUNING = (
+    "min_duration_s",
+    "max_duration_s",
+    "lag_s",
+    "lead_in_s",
+    "tail_s",
+    "min_segment_s",
+    "max_segment_s",
+    "min_peak_distance_s",
+    "snap_max_s",
+)
 
 
-@dataclass(frozen=True, kw_only=True)
-class HighlightsRequest:
-    """What to make highlights of, and how.
+class HighlightsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to make highlights of, and how: the arguments of the job, as JSON.
 
     Attributes:
-        vod: the recording, or its first part.
+        vod: the recording, or its first part: a path.
         more_parts: the parts that follow it, in order; times count on from part to part.
-        chat: its chat, in any known format.
-        out: the output folder; None makes one beside the settings' output folder, named after the recording.
-        keywords: words that raise a moment's score.
+        chat: its chat, in any known format: a path.
+        out: the output folder; None makes one in the settings' output folder, named after the recording.
+        keywords: words that raise a moment's score, beside those of the settings.
         from_s: nothing before this is shown.
         to_s: nothing after this is shown.
         exclude: nothing of these ranges (from, to, in seconds) is shown.
@@ -31,20 +46,22 @@ class HighlightsRequest:
         vod_start: when the recording began (aware), for chats that hold the time of day.
         allow_partial_chat: go on with a chat that covers less than half of the recording.
         exact: keep the detected boundaries to the frame instead of moving them to where can be copied.
+        full: fetch the whole recording, not only what is shown; a file is always whole.
         plan_only: stop before cutting.
         overwrite: replace another job's output.
-        dry_run: say what would be made, and write nothing.
         min_duration_s: the montage is at least so long, if there is material.
         max_duration_s: the montage is never longer.
+        lag_s, lead_in_s, tail_s, min_segment_s, max_segment_s, min_peak_distance_s, snap_max_s: as the
+            settings of these names.
         titles: show over each cut's first seconds where in the recording it is.
         transition: how cuts follow one another.
         loudness_lufs: bring each cut to this loudness.
     """
 
-    vod: Path
-    more_parts: tuple[Path, ...] = ()
-    chat: Path | None = None
-    out: Path | None = None
+    vod: str
+    more_parts: tuple[str, ...] = ()
+    chat: str | None = None
+    out: str | None = None
     keywords: tuple[str, ...] = ()
     from_s: float | None = None
     to_s: float | None = None
@@ -53,17 +70,24 @@ class HighlightsRequest:
     vod_start: datetime | None = None
     allow_partial_chat: bool = False
     exact: bool = False
+    full: bool = False
     plan_only: bool = False
     overwrite: bool = False
-    dry_run: bool = False
-    min_duration_s: float = 480.0
-    max_duration_s: float = 600.0
+    min_duration_s: float | None = None
+    max_duration_s: float | None = None
+    lag_s: float | None = None
+    lead_in_s: float | None = None
+    tail_s: float | None = None
+    min_segment_s: float | None = None
+    max_segment_s: float | None = None
+    min_peak_distance_s: float | None = None
+    snap_max_s: float | None = None
     titles: bool = False
     transition: TransitionKind = TransitionKind.NONE
     loudness_lufs: float | None = None
 
     @property
-    def parts(self) -> tuple[Path, ...]:
+    def parts(self) -> tuple[str, ...]:
         """All files of the recording, in order."""
         return (self.vod, *self.more_parts)
 
@@ -71,6 +95,56 @@ class HighlightsRequest:
     def cut_transition(self) -> Transition:
         """The transition between two cuts."""
         return Transition(kind=self.transition, duration_s=_TRANSITION_S)
+
+
+def read_request(params: Mapping[str, Any]) -> HighlightsRequest:
+    """The request that `params`, plain JSON, stand for.
+
+    Raises:
+        UsageError: a name is unknown, or a value of the wrong kind or not finite.
+    """
+    try:
+        request = msgspec.convert(params, HighlightsRequest)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"the job's arguments are wrong: {error}; correct them.") from error
+    numbers = [request.from_s, request.to_s, request.chat_offset_s, request.loudness_lufs]
+    numbers += [getattr(request, name) for name in TUNING]
+    numbers += [time_s for span in request.exclude for time_s in span]
+    if not all(number is None or math.isfinite(number) for number in numbers):
+        raise UsageError("the job's arguments hold a number that is not finite; correct it.")
+    return request
+
+
+def filled_in(request: HighlightsRequest, settings: Settings) -> HighlightsRequest:
+    """The request with all that it leaves open taken from the settings, those of now."""
+    keywords = tuple(dict.fromkeys((*settings.keywords, *request.keywords)))
+    in_force = tuned(settings, request)
+    tuning = {name: getattr(in_force, name) for name in TUNING}
+    for low, high in (("min_duration_s", "max_duration_s"), ("min_segment_s", "max_segment_s")):
+        # A bound given alone moves the other, as one on the command line does.
+        if tuning[low] > tuning[high] and getattr(request, low) is None:
+            tuning[low] = tuning[high] * _default(low) / _default(high)
+        elif tuning[low] > tuning[high] and getattr(request, high) is None:
+            tuning[high] = tuning[low] * _default(high) / _default(low)
+    return msgspec.structs.replace(request, keywords=keywords, **tuning)
+
+
+def _default(name: str) -> float:
+    return float(Settings.model_fields[name].default)
+
+
+def tuned(settings: Settings, request: HighlightsRequest) -> Settings:
+    """The settings with what the request gives in their place.
+
+    Raises:
+        UsageError: a value is out of its setting's bounds.
+    """
+    given = {name: getattr(request, name) for name in TUNING if getattr(request, name) is not None}
+    try:
+        return Settings(**{**settings.model_dump(), **given})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_context=False)[0]
+        raise UsageError(f"{problem['loc'][0]} can't be {problem['input']!r}: {problem['msg']}.") from error
 
 
 class Durations(msgspec.Struct, frozen=True):

@@ -1,0 +1,79 @@
+"""The steps of the highlights job after its plan: the clips, the montage, and files for editing programs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hypecut.errors import MediaError
+from hypecut.jobs import folder as names
+from hypecut.jobs.exporting import export_beside, source_facts
+from hypecut.jobs.folder import OutputFolder
+from hypecut.jobs.pipeline import Output, StepContext, StepResult
+from hypecut.jobs.rendering import check_room, encoder_options
+from hypecut.media.inspect import SourcePool
+from hypecut.media.render import render
+from hypecut.plan.document import read_plan
+from hypecut.progress import SilentProgress
+
+# A cut is written into the montage and as a clip of its own.
+COPIES = 2
+_EDITORS = {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}
+
+
+def cut(context: StepContext) -> StepResult:
+    """Render each cut as a clip of its own; one that can't be used is left out."""
+    if context.params["plan_only"]:
+        return StepResult(data={"clips": []})
+    folder = OutputFolder.claimed(context.folder)
+    plan = read_plan(folder.file(names.PLAN))
+    pool = context.cache.get("pool", SourcePool)
+    check_room(plan, folder.path, source_facts(plan, folder.path).durations, folder.path, copies=COPIES)
+    folder.clear_clips()
+    context.progress.start("clips", len(plan.cuts), "clips")
+    clips: dict[int, Output] = {}
+    for number, cut in enumerate(plan.cuts, 1):
+        single = msgspec.structs.replace(plan, cuts=(cut,))
+        clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
+        options = encoder_options(context.settings)
+        try:
+            made = render(single, folder.path, clip, SilentProgress(), options, pool=pool)
+        except MediaError:
+            continue  # the montage tells why
+        finally:
+            context.progress.update(number)
+        clips[number] = Output(
+            kind="clip", path=str(clip), meta={"cut": number, "duration_s": made.duration_s}
+        )
+    context.progress.finish()
+    return StepResult(data={"clips": list(clips)}, outputs=tuple(clips.values()))
+
+
+def montage(context: StepContext) -> StepResult:
+    """Render the montage."""
+    if context.params["plan_only"]:
+        return StepResult(data={"rendered": None})
+    plan = read_plan(context.folder / names.PLAN)
+    out = context.folder / names.MONTAGE
+    pool = context.cache.get("pool", SourcePool)
+    options = encoder_options(context.settings)
+    rendered = render(plan, context.folder, out, context.progress, options, pool=pool)
+    meta = {"duration_s": rendered.duration_s, "cuts": len(rendered.cuts) - len(rendered.skipped)}
+    return StepResult(
+        data={"rendered": msgspec.to_builtins(rendered)},
+        outputs=(Output(kind="montage", path=str(out), meta=meta),),
+    )
+
+
+def export(context: StepContext) -> StepResult:
+    """Write the plan for editing programs and players."""
+    plan = read_plan(context.folder / names.PLAN)
+    facts = source_facts(plan, context.folder)
+    dislikes = export_beside(plan, context.folder, facts, _EDITORS, context.progress)
+    kinds = {names.TIMELINE: "timeline", names.CHAPTERS: "chapters"}
+    outputs = tuple(Output(kind=kind, path=str(context.folder / name)) for name, kind in kinds.items())
+    return StepResult(data={"dislikes": list(dislikes)}, outputs=outputs)
+
+
+def _stamp(time_s: float) -> str:
+    minutes, seconds = divmod(int(time_s), 60)
+    return f"{minutes // 60}h{minutes % 60:02d}m{seconds:02d}s"
