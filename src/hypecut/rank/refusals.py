@@ -20,8 +20,10 @@ class Circumstances(NamedTuple):
         total_s: the length of the montage.
         max_s: the most it may be.
         overlap_s: by how much a crossfade makes neighbours overlap.
-        places: the section each candidate begins in; None when each is a video of its own.
-        cap_s: the most that one section may fill; None for no limit.
+        places: the section each candidate begins in, or the group it belongs to; None when there are none.
+        cap_s: the most that one section or group may fill; None for no limit.
+        one_video: whether all candidates are of one VOD, so that they can overlap; else each is a video of
+            its own.
     """
 
     candidates: Sequence[Candidate]
@@ -31,6 +33,7 @@ class Circumstances(NamedTuple):
     overlap_s: float
     places: Sequence[int] | None
     cap_s: float | None
+    one_video: bool
 
 
 def refusal(facts: Circumstances, i: int) -> str:
@@ -46,7 +49,7 @@ def refusal(facts: Circumstances, i: int) -> str:
 
 def _overlap(facts: Circumstances, i: int) -> str:
     """Which pick it overlaps, the best one if several; '' if none."""
-    if facts.places is None:
+    if not facts.one_video:
         return ""
     candidate = facts.candidates[i]
     others = [facts.candidates[j] for j in facts.picked]
@@ -63,7 +66,7 @@ def _overlap(facts: Circumstances, i: int) -> str:
 
 
 def _share(facts: Circumstances, i: int) -> str:
-    """That its part of the VOD is full; '' if there is room."""
+    """That its part of the VOD, or its streamer's time, is full; '' if there is room."""
     if facts.places is None or facts.cap_s is None:
         return ""
     section = facts.places[i]
@@ -74,10 +77,11 @@ def _share(facts: Circumstances, i: int) -> str:
     ]
     if sum(lengths_s) <= facts.cap_s + _TOLERANCE_S:
         return ""
+    part = "part of the VOD" if facts.one_video else "streamer"
     if len(lengths_s) == 1:
-        return f"is longer than one part of the VOD may fill ({format_time(facts.cap_s)})"
+        return f"is longer than one {part} may fill ({format_time(facts.cap_s)})"
     taken = f"{format_time(sum(lengths_s[:-1]))} of {format_time(facts.cap_s)}"
-    return f"its part of the VOD already has its share ({taken})"
+    return f"its {part} already has its share ({taken})"
 
 
 def _fit(facts: Circumstances) -> str:

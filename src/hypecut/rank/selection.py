@@ -101,20 +101,36 @@ def select(
     places = [min(sections - 1, int(c.start_s / source_duration_s * sections)) for c in candidates]
     fair_s = window.max_s / sections
     caps_s = [share * fair_s for share in SHARES if share < sections]
-    return _selected(candidates, window, overlap_s, places, [*caps_s, None])
+    return _selected(candidates, window, overlap_s, places, [*caps_s, None], one_video=True)
 
 
-def select_clips(candidates: Sequence[Candidate], window: Window, *, overlap_s: float = 0.0) -> Selection:
+def select_clips(
+    candidates: Sequence[Candidate],
+    window: Window,
+    *,
+    overlap_s: float = 0.0,
+    groups: Sequence[int] | None = None,
+    group_cap_s: float | None = None,
+) -> Selection:
     """The clips with the highest sum of scores that make a montage within the window, in the order given.
 
-    Each clip is a video of its own, so none overlaps another and there is nothing to spread over. Otherwise
-    as `select`; of equal sums the one with more and earlier listed picks wins.
+    Each clip is a video of its own, so none overlaps another. Otherwise as `select`; of equal sums the one
+    with more and earlier listed picks wins.
+
+    Args:
+        candidates: in order of preference among equals.
+        window: how long the montage may be.
+        overlap_s: how many seconds a crossfade makes neighbouring cuts overlap.
+        groups: for each candidate the group it belongs to (its streamer), as a number; None: there are none.
+        group_cap_s: the most that one group may fill, whether the minimum can be reached so or not.
 
     Raises:
-        ValueError: as `select`.
+        ValueError: as `select`; or there is not a group for each candidate.
     """
     _check(candidates, 1.0, overlap_s, 1)
-    return _selected(candidates, window, overlap_s, None, [None])
+    if groups is not None and len(groups) != len(candidates):
+        raise ValueError("each candidate needs a group")
+    return _selected(candidates, window, overlap_s, groups, [group_cap_s], one_video=False)
 
 
 def _check(
@@ -137,9 +153,13 @@ def _selected(
     overlap_s: float,
     places: Sequence[int] | None,
     caps_s: Sequence[float | None],
+    one_video: bool,
 ) -> Selection:
-    """The choice under the first of `caps_s` that lets the minimum be reached, or the best shorter one."""
-    pool = _pool(candidates, window, overlap_s, places)
+    """The choice under the first of `caps_s` that lets the minimum be reached, or else the best shorter one.
+
+    The shorter one keeps to the last of the caps.
+    """
+    pool = _pool(candidates, window, overlap_s, places, one_video)
     cap_s = None
     chosen: tuple[int, ...] | None = None
     for cap_s in caps_s:
@@ -147,10 +167,11 @@ def _selected(
         # A window without a minimum is met by nothing at all too, but that is no montage.
         if chosen:
             break
-    picked = tuple(pool.origin[i] for i in chosen or _choice(pool, window, 0.0, overlap_s, None) or ())
+    picked = tuple(pool.origin[i] for i in chosen or _choice(pool, window, 0.0, overlap_s, cap_s) or ())
+    picked = picked if one_video else tuple(sorted(picked))
     total_s = sum(candidates[i].end_s - candidates[i].start_s for i in picked)
     total_s -= overlap_s * max(0, len(picked) - 1)
-    facts = Circumstances(candidates, picked, total_s, window.max_s, overlap_s, places, cap_s)
+    facts = Circumstances(candidates, picked, total_s, window.max_s, overlap_s, places, cap_s, one_video)
     refused = {i: refusal(facts, i) for i in range(len(candidates)) if i not in set(picked)}
     return Selection(
         picked=picked,
@@ -181,12 +202,19 @@ def _least(pool: _Pool, least_s: float, overlap_s: float) -> int:
 
 
 def _pool(
-    candidates: Sequence[Candidate], window: Window, overlap_s: float, places: Sequence[int] | None
+    candidates: Sequence[Candidate],
+    window: Window,
+    overlap_s: float,
+    places: Sequence[int] | None,
+    one_video: bool,
 ) -> _Pool:
-    """The candidates that fit at all as items, in an order of their own."""
+    """The candidates that fit at all as items, in an order in which those of one place stand together."""
     usable = [i for i, c in enumerate(candidates) if _usable(c, window, overlap_s)]
-    if places is not None:
+    if one_video:
         usable.sort(key=lambda i: (candidates[i].start_s, candidates[i].end_s, -candidates[i].score.total))
+    preferred = {i: rank for rank, i in enumerate(usable)}
+    if places is not None:
+        usable.sort(key=places.__getitem__)
     count = len(usable)
     # Below the last digit of the score: the earlier of equally good ones, the more the better.
     tie = count * (count + 1) // 2 + 1
@@ -200,8 +228,8 @@ def _pool(
         rounded = end - start - round(overlap_s * _MICROSECONDS)
         cost = max(rounded, math.ceil(exact_s * _MICROSECONDS - 1e-3))
         inexact += abs(exact_s * _MICROSECONDS - cost) > 1e-3
-        value = round(candidate.score.total * unit) * tie + count - rank
-        if places is None:
+        value = round(candidate.score.total * unit) * tie + count - preferred[i]
+        if not one_video:
             start, end = 2 * rank, 2 * rank + 1
         items.append(Item(start, max(end, start + 1), cost, value, places[i] if places is not None else 0))
     return _Pool(tuple(items), tuple(usable), inexact)
