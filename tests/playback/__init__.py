@@ -1,0 +1,1 @@
+"""Do montages play in what people play them with?"""
