@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from fractions import Fraction
 from itertools import pairwise
@@ -63,8 +64,9 @@ def test_exact_cuts_are_encoded_beside_copied_ones(
     out = tmp_path / "montage.mp4"
     result, report = rendered([recording], [cut_of(recording.path, *w) for w in windows], out)
     assert report.problems(step_tolerance_s=ON_GRID_S) == []
-    assert modes(result) == ["copied", "encoded", "encoded", "copied", "encoded"]
-    assert report.frames_copied == 90
+    # The third and the last lie within one group of pictures: nothing of them can be copied.
+    assert modes(result) == ["copied", "joined", "encoded", "copied", "encoded"]
+    assert report.frames_copied == sum(cut.copied_frames for cut in result.cuts) > 90
     with av.open(str(out)) as container:
         sets = parameter_sets(container.streams.video[0].codec_context.extradata)
     assert sets is not None
@@ -73,10 +75,66 @@ def test_exact_cuts_are_encoded_beside_copied_ones(
 
 def test_a_montage_without_copied_cuts(tiny_recording: Recordings, tmp_path: Path) -> None:
     recording = tiny_recording()
-    cuts = [cut_of(recording.path, *window) for window in ((2.2, 3.3), (7.0, 7.5), (0.1, 1.0))]
+    cuts = [cut_of(recording.path, *window) for window in ((2.2, 2.9), (7.0, 7.5), (0.1, 1.0))]
     result, report = rendered([recording], cuts, tmp_path / "montage.mp4")
     assert report.problems(step_tolerance_s=ON_GRID_S) == []
     assert modes(result) == ["encoded"] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "suffix"),
+    [
+        ({}, ".mp4"),
+        ({}, ".ts"),
+        ({}, ".mkv"),
+        ({}, ".flv"),
+        ({"fps": NTSC_60, "gop_frames": 60}, ".mp4"),
+        ({"fps": Fraction(60), "gop_frames": 120}, ".ts"),
+        ({"bframes": 0}, ".mp4"),
+        ({"bframes": 3, "preset": "medium"}, ".mp4"),
+        ({"gop_frames": 240}, ".mp4"),
+        ({"open_gop": True}, ".mp4"),
+        ({"open_gop": True}, ".ts"),
+    ],
+)
+def test_only_the_ends_of_exact_cuts_are_encoded(
+    tiny_recording: Recordings, tmp_path: Path, changes: dict[str, Any], suffix: str
+) -> None:
+    recording = tiny_recording(suffix, **changes)
+    rng = random.Random(9)
+    starts = [rng.uniform(0, 6) for _ in range(6)]
+    windows = [(start_s, start_s + rng.uniform(1.0, 5.0)) for start_s in starts]
+    cuts = [cut_of(recording.path, *window) for window in windows]
+    result, report = rendered([recording], cuts, tmp_path / "montage.mp4")
+    assert report.problems(step_tolerance_s=ON_GRID_S) == []
+    assert report.frames_copied == sum(cut.copied_frames for cut in result.cuts)
+    for cut, (start_s, end_s) in zip(result.cuts, windows, strict=True):
+        group_s = float(recording.spec.gop_frames / recording.spec.fps)
+        if end_s - start_s > group_s + 0.5 and not changes.get("open_gop"):
+            # The rest of a group at the start, and what B-frames mix at the end.
+            assert cut.frames - cut.copied_frames <= recording.spec.gop_frames + 4
+            assert cut.mode == "joined"
+
+
+def test_encoded_ends_look_like_the_source_and_take_few_bits(
+    tiny_recording: Recordings, tmp_path: Path
+) -> None:
+    recording = tiny_recording(crf=20, gop_frames=60)
+    cuts = [cut_of(recording.path, start_s, start_s + 3.0) for start_s in (0.3, 3.7, 6.1)]
+    out = tmp_path / "montage.mp4"
+    result, _ = rendered([recording], cuts, out)
+    with av.open(str(recording.path)) as source:
+        given = [frame.to_ndarray()[:180].astype(float) for frame in source.decode(video=0)]
+    with av.open(str(out)) as montage:
+        made = [frame.to_ndarray()[:180].astype(float) for frame in montage.decode(video=0)]
+    firsts = [round(cut.start_s * 30) for cut in cuts]
+    wanted = [given[first + i] for first in firsts for i in range(90)]
+    squares = [float(((a - b) ** 2).mean()) for a, b in zip(made, wanted, strict=True)]
+    encoded = [10 * math.log10(255**2 / square) for square in squares if square]
+    assert len(encoded) == sum(cut.frames - cut.copied_frames for cut in result.cuts) > 30
+    assert min(encoded) >= 38
+    assert sum(encoded) / len(encoded) >= 43
+    assert out.stat().st_size <= 3 * recording.path.stat().st_size * 9 / 12
 
 
 def test_the_index_stands_before_the_pictures(tiny_recording: Recordings, tmp_path: Path) -> None:
@@ -296,7 +354,7 @@ def test_irregular_frames_keep_their_own_times(tmp_path: Path, suffix: str) -> N
     while len(stamps) < 240:
         stamps.append(stamps[-1] + rng.choice(IRREGULAR_MS))
     source = encoded(tmp_path / f"source{suffix}", stamps, Fraction(1, 1000))
-    _check_times(source, [(2.0, 3.1), (5.03, 7.2)], tmp_path / "exact.mp4", "encoded")
+    _check_times(source, [(2.0, 3.1), (5.03, 7.2)], tmp_path / "exact.mp4", "joined", "encoded")
     cuts = snapped(source, [(2.0, 3.1), (5.03, 7.2)])
     _check_times(source, [(cut.start_s, cut.end_s) for cut in cuts], tmp_path / "copied.mp4", "copied")
 
@@ -306,7 +364,7 @@ def test_a_source_with_frames_dropped(tmp_path: Path, suffix: str) -> None:
     rng = random.Random(4)
     stamps = [i for i in range(300) if rng.random() > 0.2 or not i]
     source = encoded(tmp_path / f"source{suffix}", stamps, Fraction(1, 30))
-    _check_times(source, [(2.0, 3.1), (5.03, 7.2)], tmp_path / "exact.mp4", "encoded")
+    _check_times(source, [(2.0, 3.1), (5.03, 7.2)], tmp_path / "exact.mp4", "joined", "encoded")
     cuts = snapped(source, [(2.0, 3.1), (5.03, 7.2)])
     _check_times(source, [(cut.start_s, cut.end_s) for cut in cuts], tmp_path / "copied.mp4", "copied")
 
@@ -316,12 +374,12 @@ def test_frames_off_the_grid_after_a_dropout(tmp_path: Path, suffix: str) -> Non
     stamps = [i * 1000 + (15_500 if i >= 150 else 0) + (15_500 if i >= 200 else 0) for i in range(300)]
     source = encoded(tmp_path / f"source{suffix}", stamps, Fraction(1, 30_000))
     windows = [(4.6, 5.5), (6.02, 7.1), (1.0, 1.5), (4.9, 6.9)]
-    _check_times(source, windows, tmp_path / "exact.mp4", "encoded")
+    _check_times(source, windows, tmp_path / "exact.mp4", "joined", "encoded")
     cuts = snapped(source, windows)
     _check_times(source, [(cut.start_s, cut.end_s) for cut in cuts], tmp_path / "copied.mp4", "copied")
 
 
-def _check_times(source: Path, windows: list[Window], out: Path, mode: str) -> None:
+def _check_times(source: Path, windows: list[Window], out: Path, *expected: str) -> None:
     """Each cut shows the source's frames in its window, as far apart as there."""
     result = render(
         plan_of([cut_of(source, *window) for window in windows]),
@@ -330,7 +388,7 @@ def _check_times(source: Path, windows: list[Window], out: Path, mode: str) -> N
         SilentProgress(),
         strict=True,
     )
-    assert set(modes(result)) == {mode}
+    assert set(modes(result)) == set(expected)
     given = pictures(source)
     times = [(time_s - given[0][0], n) for time_s, n in given]
     shown = [[(t, n) for t, n in times if start_s <= t + 0.001 < end_s] for start_s, end_s in windows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import random
@@ -204,7 +205,7 @@ def test_a_source_that_goes_away_meanwhile_costs_its_cut(
     plan = Plan(version=1, cuts=(*good, cut_of(gone, 1.6, 3.0)), transition=fade)
     out = tmp_path / "montage.mp4"
     result = render(plan, tmp_path, out, SilentProgress())
-    assert modes(result) == ["encoded", "encoded", "skipped"]
+    assert modes(result) == ["joined", "encoded", "skipped"]
     assert result.duration_s == pytest.approx(2.5)
     assert len(pictures(out)) == 75
 
@@ -296,6 +297,16 @@ def test_a_folder_in_place_of_the_montage_is_told(source: Path, tmp_path: Path) 
         )
 
 
+def frames_of(path: Path) -> int:
+    """How many pictures come out of a video whose copied packets may be damaged."""
+    count = 0
+    with av.open(str(path)) as montage:
+        for packet in montage.demux(montage.streams.video[0]):
+            with contextlib.suppress(av.error.InvalidDataError):
+                count += len(packet.decode())
+    return count
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
 def test_flipped_bits_never_end_in_more_than_a_word(
     suffix: str, tiny_recording: Recordings, tmp_path: Path
@@ -321,8 +332,7 @@ def test_flipped_bits_never_end_in_more_than_a_word(
         else:
             made += 1
             words = result.cuts[0].reason
-            with av.open(str(out)) as montage:
-                assert sum(1 for _ in montage.decode(montage.streams.video[0])) > 0
+            assert frames_of(out) > 0
             out.unlink()
         assert "\n" not in words
         assert not list(tmp_path.glob(".*part*"))

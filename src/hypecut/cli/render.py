@@ -43,7 +43,7 @@ def render(
     tell_incomplete(result.cuts)
     modes = [cut.mode for cut in result.cuts]
     counts = ", ".join(
-        f"{modes.count(mode)} {mode}" for mode in ("copied", "encoded", "skipped") if mode in modes
+        f"{modes.count(mode)} {mode}" for mode in ("copied", "joined", "encoded", "skipped") if mode in modes
     )
     say(f"{result.montage_path} ({format_time(result.duration_s)}, cuts: {counts})")
 

@@ -55,6 +55,21 @@ class Dressing:
         """Whether pictures of the cut look other than in its source."""
         return self.kind is not TransitionKind.NONE or (self.titles_s > 0 and bool(cut.cut.title.strip()))
 
+    def head_s(self, cut: InspectedCut, first: bool, fps: Fraction) -> float:
+        """For how long from its start a cut looks other than its source; `first`: it opens the montage."""
+        title_s = self.titles_s if cut.cut.title.strip() else 0.0
+        return max(title_s, 0.0 if first else self._share_s(fps))
+
+    def tail_s(self, last: bool, fps: Fraction) -> float:
+        """For how long at its end a cut looks other than its source; `last`: it ends the montage."""
+        return 0.0 if last else self._share_s(fps)
+
+    def _share_s(self, fps: Fraction) -> float:
+        """How much of a cut a transition takes at one end."""
+        if self.kind is TransitionKind.CROSSFADE:
+            return float(self.overlap_frames(fps) / fps)
+        return self.transition_s / 2 if self.kind is TransitionKind.FADE else 0.0
+
     @property
     def changes_sound(self) -> bool:
         """Whether the montage sounds other than its sources."""

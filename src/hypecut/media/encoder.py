@@ -26,6 +26,13 @@ class EncoderOptions:
     preset: str = "veryfast"
 
 
+# Beside copied pictures there are few others: they must be there soon, and look like the source.
+JOIN_CRF = 17.0
+JOIN_PRESET = "ultrafast"
+# How much richer in bits than its source an encoded part may be.
+MAX_RATE_FACTOR = 3
+
+
 @dataclass(frozen=True)
 class PictureFormat:
     """What every picture of the montage looks like; 8-bit 4:2:0.
@@ -66,7 +73,12 @@ def pixel_ratio(stream: VideoStream) -> Fraction:
 
 
 def configure(
-    context: VideoCodecContext, picture: PictureFormat, scale: int, options: EncoderOptions, sps_id: int = 0
+    context: VideoCodecContext,
+    picture: PictureFormat,
+    scale: int,
+    options: EncoderOptions,
+    sps_id: int = 0,
+    max_bit_rate: int | None = None,
 ) -> None:
     """Set an x264 context up for the montage's format; `scale` is in output ticks a second."""
     context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
@@ -78,24 +90,29 @@ def configure(
     context.color_primaries, context.color_trc = primaries, transfer
     context.colorspace, context.color_range = matrix, value_range
     keyint = max(1, round(picture.fps * 2))
+    params = f"sps-id={sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0"
+    if max_bit_rate:
+        kbit = max(1, max_bit_rate // 1000)
+        params += f":vbv-maxrate={kbit}:vbv-bufsize={kbit}"
     context.options = {
         "preset": options.preset,
         "crf": str(options.crf),
         "profile": "high",
         "forced-idr": "1",
-        "x264-params": f"sps-id={sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0",
+        "x264-params": params,
     }
 
 
 class CutEncoder:
-    """Encodes the frames of one cut after another; each cut begins with an IDR picture.
+    """Encodes runs of frames; each begins with an IDR picture.
 
     Args:
         picture: the montage's format.
         scale: output ticks a second.
         options: quality and speed.
         sps_id: the parameter sets' id, other than the copied stream's ids.
-        shared: an encoder that serves all cuts; without one each cut gets its own.
+        max_bit_rate: bits a second that are not passed; None for any.
+        shared: an encoder that serves all runs; without one each run gets its own.
     """
 
     def __init__(
@@ -104,9 +121,11 @@ class CutEncoder:
         scale: int,
         options: EncoderOptions,
         sps_id: int = 0,
+        max_bit_rate: int | None = None,
         shared: VideoCodecContext | None = None,
     ) -> None:
         self._picture, self._scale, self._options, self._sps_id = picture, scale, options, sps_id
+        self._max_bit_rate = max_bit_rate
         self._shared = shared
         self._context = shared
         self._starting = True
@@ -127,21 +146,17 @@ class CutEncoder:
         self._starting = False
         return list(self._context.encode(frame))
 
-    def end_cut(self) -> list[AnyPacket]:
-        """The rest of the cut's packets; a shared encoder keeps them until it is flushed."""
-        self._starting = True
-        if self._shared is not None or self._context is None:
-            return []
-        rest = list(self._context.encode(None))
-        self._context = None
-        return rest
+    def end_cut(self) -> None:
+        """The cut's last frame is in; a shared encoder begins the next one with an IDR picture."""
+        self._starting = self._starting or self._shared is not None
 
-    def flush(self) -> list[AnyPacket]:
-        """The last packets of all."""
-        return list(self._shared.encode(None)) if self._shared is not None else []
+    def end_run(self) -> list[AnyPacket]:
+        """The rest of the packets of the run, or of all."""
+        context, self._context, self._starting = self._context, None, True
+        return list(context.encode(None)) if context is not None else []
 
     def _fresh(self) -> VideoCodecContext:
         context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
-        configure(context, self._picture, self._scale, self._options, self._sps_id)
+        configure(context, self._picture, self._scale, self._options, self._sps_id, self._max_bit_rate)
         context.open()
         return context

@@ -112,17 +112,26 @@ def length_prefixed(data: bytes) -> bytes:
 def is_idr(packet: memoryview, prefixed: bool) -> bool:
     """Whether the access unit's first slice is of an IDR picture: nothing after it looks further back."""
     head = bytes(packet[:_HEAD_BYTES])
-    return next((kind == _IDR for kind in _unit_kinds(head, prefixed) if _SLICE <= kind <= _IDR), False)
+    kinds = (byte & 31 for byte in _unit_headers(head, prefixed))
+    return next((kind == _IDR for kind in kinds if _SLICE <= kind <= _IDR), False)
 
 
-def _unit_kinds(head: bytes, prefixed: bool) -> Iterator[int]:
+def is_disposable(packet: memoryview, prefixed: bool) -> bool:
+    """Whether no other picture is predicted from this one (its slices have nal_ref_idc 0)."""
+    head = bytes(packet[:_HEAD_BYTES])
+    return next(
+        (byte & 0x60 == 0 for byte in _unit_headers(head, prefixed) if _SLICE <= byte & 31 <= _IDR), False
+    )
+
+
+def _unit_headers(head: bytes, prefixed: bool) -> Iterator[int]:
     if not prefixed:
         at = head.find(b"\0\0\1")
         while 0 <= at < len(head) - 3:
-            yield head[at + 3] & 31
+            yield head[at + 3]
             at = head.find(b"\0\0\1", at + 3)
         return
     at = 0
     while at + 4 < len(head):
-        yield head[at + 4] & 31
+        yield head[at + 4]
         at += 4 + int.from_bytes(head[at : at + 4], "big")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +64,7 @@ class InspectedCut:
         end: the first unit no longer shown.
         length_s: the time from the first frame to the end.
         copyable: copying can begin at the first frame and stop at the end.
+        joinable: pictures between its ends may be copied.
         encoder_matches: our encoder's pictures can stand in one track with the source's.
         depth: how many pictures are decoded ahead of display.
         fingerprint: what two sources must share to be copied into one track.
@@ -80,6 +81,7 @@ class InspectedCut:
     end: int
     length_s: Fraction
     copyable: bool
+    joinable: bool
     encoder_matches: bool
     depth: int
     fingerprint: tuple[object, ...]
@@ -87,6 +89,10 @@ class InspectedCut:
     picture: PictureFormat
     audio_config: tuple[int, int] | None
     has_sound: bool
+
+    def encoded(self) -> InspectedCut:
+        """The same cut, of which nothing is to be copied."""
+        return replace(self, copyable=False, joinable=False)
 
 
 def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
@@ -116,6 +122,7 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
         end=end,
         length_s=clock.seconds(end) - clock.seconds(first.unit),
         copyable=copyable,
+        joinable=source.copyable and _encoder_matches(source),
         encoder_matches=_encoder_matches(source),
         depth=_depth(source, head, tail),
         fingerprint=_fingerprint(source),

@@ -1,7 +1,9 @@
 """From a plan to a montage: copied where it can be, encoded where it must be, always to the frame.
 
-A cut that begins at an IDR picture and ends where decoding and display order agree is copied bit for bit; any
-other one is decoded and encoded whole. All cuts lie on one output time line (`timeline`), so nothing drifts.
+A cut that begins at an IDR picture and ends where decoding and display order agree is copied bit for bit. Of
+any other one the pictures at its ends, and those that wear a title or a transition, are decoded and encoded;
+what can't be copied at all is encoded whole. All cuts lie on one output time line (`timeline`), so nothing
+drifts.
 """
 
 from __future__ import annotations
@@ -18,15 +20,16 @@ import msgspec
 
 from hypecut.errors import MediaError
 from hypecut.files import written_aside
+from hypecut.media.bodies import Body, find_body
 from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, tell_missing_glyphs
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
-from hypecut.media.pictures import CopiedPictures, EncodedPictures, Pictures
+from hypecut.media.pictures import CopiedPictures, EncodedPictures, JoinedPictures, Pictures
 from hypecut.media.sound import SoundCut
 from hypecut.media.source import MAX_REORDER, SOUND_LATE_S, AnyPacket, SourceReader
 from hypecut.media.timeline import Placement, ReorderError, output_scale
-from hypecut.media.writer import MontageLayout, MontageWriter
+from hypecut.media.writer import Encodes, MontageLayout, MontageWriter
 from hypecut.models import Plan
 from hypecut.progress import Progress
 
@@ -37,12 +40,22 @@ _MIN_DELAY = 2
 
 
 class CutReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one cut: `mode` is copied, encoded or skipped (with the reason)."""
+    """What became of one cut.
+
+    Attributes:
+        cut: its place in the plan, from 1.
+        source: as the plan names it.
+        mode: copied, joined (encoded at its ends only), encoded or skipped.
+        frames: how many pictures of it are in the montage.
+        copied_frames: how many of them are the source's, bit for bit.
+        reason: why it is incomplete or skipped; '' if it is neither.
+    """
 
     cut: int
     source: str
     mode: str
     frames: int = 0
+    copied_frames: int = 0
     reason: str = ""
 
 
@@ -65,6 +78,14 @@ class _LostCutsError(Exception):
     def __init__(self, reports: list[CutReport]) -> None:
         super().__init__(f"{len(reports)} cuts are lost")
         self.reports = reports
+
+
+class _DisorderError(Exception):
+    """The pictures of a cut can't be put in order as they were laid out."""
+
+    def __init__(self, cut: int, error: ReorderError) -> None:
+        super().__init__(f"cut {cut}: {error}")
+        self.cut = cut
 
 
 @dataclass(frozen=True)
@@ -138,10 +159,10 @@ def _write_what_can_be(
     while cuts:
         try:
             duration_s, reports = _write(task, cuts, delay)
-        except ReorderError as error:
-            if delay == MAX_REORDER:
-                raise
-            log.info("the montage is written again with a longer reordering: %s", error)
+        except _DisorderError as error:
+            log.info("the montage is written again: %s", error)
+            if delay == MAX_REORDER:  # times that no stream has: damage
+                cuts = [c.encoded() if c.number == error.cut else c for c in cuts]
             delay = MAX_REORDER
         except _LostCutsError as error:
             log.info("the montage is written again: %s", error)
@@ -168,7 +189,7 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
         lost = [report for report in reports if not report.frames]
         if lost:
             raise _LostCutsError(lost)
-        writer.write_encoded(writer.encoder.flush())
+        writer.end_run()
         if writer.sound is not None:
             writer.write_sound(writer.sound.finish())
     return run.at / layout.scale, reports
@@ -192,35 +213,44 @@ def _inspect_all(
 
 def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, delay: int) -> MontageLayout:
     """Copy the kind of picture that most of the copyable time has; everything else is encoded to match it."""
-    copied = _copied_cuts([cut for cut in cuts if not dressing.covers_pictures(cut)])
-    mixed = len(copied) < len(cuts)
-    if copied and mixed and not copied[0].encoder_matches:
-        copied = []
-    like = copied[0] if copied else max(cuts, key=lambda c: c.length_s)
+    main = _main_kind(cuts, dressing)
+    like = main[0] if main else max(cuts, key=lambda c: c.length_s)
+    bodies: dict[int, Body | None] = {}
+    for cut in main:
+        if cut.copyable and not dressing.covers_pictures(cut):
+            bodies[cut.number] = None
+        elif cut.joinable:
+            first, last, fps = cut is cuts[0], cut is cuts[-1], like.picture.fps
+            body = find_body(pool, cut, dressing.head_s(cut, first, fps), dressing.tail_s(last, fps))
+            bodies |= {cut.number: body} if body else {}
+    whole = len(bodies) < len(cuts)
+    encodes: Encodes = "cuts" if whole else "joins" if any(bodies.values()) else "nothing"
+    if encodes != "nothing" and not like.encoder_matches:
+        bodies = {}
     configs = {c.audio_config for c in cuts if c.has_sound}
     sound = "none" if not configs else "copied" if _sound_copyable(cuts, dressing) else "encoded"
     return MontageLayout(
         picture=like.picture,
         scale=output_scale(c.clock for c in cuts),
         delay=max(delay, *(c.depth for c in cuts)),
-        template=pool.get(like.path) if copied else None,
-        copied=frozenset(c.number for c in copied),
-        mixed=mixed,
+        template=pool.get(like.path) if bodies else None,
+        bodies=bodies,
+        encodes=encodes,
         sound=sound,
         sound_template=pool.get(next(c.path for c in cuts if c.has_sound)) if sound == "copied" else None,
     )
 
 
-def _copied_cuts(cuts: Sequence[InspectedCut]) -> list[InspectedCut]:
-    """The copyable cuts that can share a track, of the kind that has most of the time."""
+def _main_kind(cuts: Sequence[InspectedCut], dressing: Dressing) -> list[InspectedCut]:
+    """The cuts of which pictures can be copied into one track, of the kind that has most of the time."""
     time: dict[tuple[object, ...], Fraction] = {}
-    for cut in cuts:
-        if cut.copyable:
-            time[cut.fingerprint] = time.get(cut.fingerprint, Fraction(0)) + cut.length_s
+    found = [c for c in cuts if c.joinable or (c.copyable and not dressing.covers_pictures(c))]
+    for cut in found:
+        time[cut.fingerprint] = time.get(cut.fingerprint, Fraction(0)) + cut.length_s
     if not time:
         return []
     main = max(time, key=lambda kind: time[kind])
-    return [c for c in cuts if c.copyable and c.fingerprint == main]
+    return [c for c in found if c.fingerprint == main]
 
 
 def _sound_copyable(cuts: Sequence[InspectedCut], dressing: Dressing) -> bool:
@@ -244,21 +274,30 @@ def _render_cut(run: _Run, cut: InspectedCut) -> CutReport:
     if run.writer.sound is not None:
         run.writer.sound.begin(_sound_cut(run, source, cut, place))
     run.joiner.begin(run.at, end_tick, last)
-    pictures: Pictures = (
-        CopiedPictures(run.writer, source, cut, place)
-        if cut.number in run.layout.copied
-        else EncodedPictures(run.writer, run.fitter, source, cut, place, _dresser(run, cut), run.joiner)
-    )
+    pictures = _pictures(run, source, cut, place)
     reason = ""
     try:
         _feed(run, source, cut, pictures, end_tick)
+        pictures.end()
     except MediaError as error:
         reason = str(error)
-    pictures.end()
+        pictures.end()
+    except ReorderError as error:
+        raise _DisorderError(cut.number, error) from error
     if run.writer.sound is not None:
         run.writer.write_sound(run.writer.sound.end_cut())
     run.at = end_tick if last else end_tick - run.overlap
     return _report(run, cut, pictures, reason)
+
+
+def _pictures(run: _Run, source: SourceReader, cut: InspectedCut, place: Placement) -> Pictures:
+    """What brings the cut's pictures into the montage."""
+    span, bodies = (cut.first, cut.end), run.layout.bodies
+    if cut.number in bodies and bodies[cut.number] is None:
+        return CopiedPictures(run.writer, source, place, span)
+    tools = (run.writer, run.fitter, source, place, _dresser(run, cut), run.joiner, span)
+    body = bodies.get(cut.number)
+    return EncodedPictures(*tools) if body is None else JoinedPictures(*tools, body)
 
 
 def _feed(run: _Run, source: SourceReader, cut: InspectedCut, pictures: Pictures, end_tick: int) -> None:
@@ -311,5 +350,13 @@ def _report(run: _Run, cut: InspectedCut, pictures: Pictures | None, reason: str
         raise MediaError(f"cut {cut.number}: {reason}")
     if reason:
         log.warning("cut %d is %s: %s", cut.number, "incomplete" if frames else "left out", reason)
-    mode = "skipped" if not frames else "copied" if cut.number in run.layout.copied else "encoded"
-    return CutReport(cut=cut.number, source=cut.cut.source, mode=mode, frames=frames, reason=reason)
+    copied = pictures.copied if pictures else 0
+    mode = "skipped" if not frames else "copied" if copied == frames else "joined" if copied else "encoded"
+    return CutReport(
+        cut=cut.number,
+        source=cut.cut.source,
+        mode=mode,
+        frames=frames,
+        copied_frames=copied,
+        reason=reason,
+    )

@@ -18,7 +18,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from hypecut.errors import MediaError
-from hypecut.media.h264 import ParameterSets, is_idr, parameter_sets
+from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets
 
 log = logging.getLogger(__name__)
 
@@ -206,6 +206,19 @@ class SourceReader:
     def fps(self) -> Fraction:
         """Frames per second: exact at a constant rate, else the mean."""
         return self.clock.rate if self.clock.constant else Fraction(self.video.average_rate or 60)
+
+    @property
+    def bit_rate(self) -> int:
+        """About how many bits a second its pictures take; without its own word, all of the file's."""
+        if self.video.bit_rate:
+            return self.video.bit_rate
+        return int(self.path.stat().st_size * 8 / max(1.0, self.duration_s))
+
+    def is_disposable(self, packet: AnyPacket) -> bool:
+        """Whether the packet's picture is needed for no other one."""
+        if packet.is_keyframe or self.sets is None:
+            return False
+        return is_disposable(memoryview(packet), self.sets.length_prefixed)
 
     def loosen(self) -> None:
         """Count in ticks from now on, because frames were found off the grid."""

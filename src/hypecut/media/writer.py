@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -15,7 +15,17 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from hypecut.media.encoder import ENCODER, CutEncoder, EncoderOptions, PictureFormat, configure
+from hypecut.media.bodies import Body
+from hypecut.media.encoder import (
+    ENCODER,
+    JOIN_CRF,
+    JOIN_PRESET,
+    MAX_RATE_FACTOR,
+    CutEncoder,
+    EncoderOptions,
+    PictureFormat,
+    configure,
+)
 from hypecut.media.h264 import length_prefixed
 from hypecut.media.sound import (
     ENCODED_BIT_RATE,
@@ -28,6 +38,8 @@ from hypecut.media.sound import (
 from hypecut.media.source import AnyPacket, SourceReader, openable
 from hypecut.media.timeline import DecodingTimes
 
+Encodes = Literal["nothing", "joins", "cuts"]
+
 
 @dataclass(frozen=True)
 class MontageLayout:
@@ -38,8 +50,8 @@ class MontageLayout:
         scale: output ticks a second.
         delay: how many pictures at most are decoded ahead of display.
         template: the source whose pictures are copied; None when every picture is encoded.
-        copied: the numbers of the cuts whose pictures are copied.
-        mixed: some pictures are encoded beside the copied ones.
+        bodies: what is copied of which cut, by its number; None where all of it is.
+        encodes: what is encoded beside copied pictures: `nothing`, `joins` alone, or `cuts` as well.
         sound: `copied`, `encoded` or `none`.
         sound_template: the source whose sound is copied.
     """
@@ -48,8 +60,8 @@ class MontageLayout:
     scale: int
     delay: int
     template: SourceReader | None
-    copied: frozenset[int]
-    mixed: bool
+    bodies: Mapping[int, Body | None]
+    encodes: Encodes
     sound: str
     sound_template: SourceReader | None
 
@@ -92,6 +104,7 @@ class MontageWriter:
 
     def copy_picture(self, packet: AnyPacket, prefixed: bool, tick: int, duration: int) -> None:
         """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
+        self.end_run()
         self._write_picture(packet if prefixed else _with_lengths(packet), tick, duration)
 
     def encode_picture(self, frame: VideoFrame, tick: int) -> None:
@@ -104,6 +117,10 @@ class MontageWriter:
             tick = cast(int, packet.pts)
             written = _with_lengths(packet) if self._prefixed else packet
             self._write_picture(written, tick, self.layout.frame_ticks)
+
+    def end_run(self) -> None:
+        """Write what the encoder still holds: copied pictures follow, or the montage ends."""
+        self.write_encoded(self.encoder.end_run())
 
     def write_sound(self, packets: Iterable[AnyPacket]) -> None:
         """Write packets of the sound lane."""
@@ -121,8 +138,11 @@ class MontageWriter:
     def _copied_track(self, template: SourceReader, options: EncoderOptions) -> VideoStream:
         sets = template.copyable_sets
         sps_id = sets.free_id or 0
-        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, options, sps_id)
-        if self.layout.mixed:
+        beside, limit = options, None
+        if self.layout.encodes == "joins":
+            beside, limit = EncoderOptions(JOIN_CRF, JOIN_PRESET), MAX_RATE_FACTOR * template.bit_rate
+        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, beside, sps_id, limit)
+        if self.layout.encodes != "nothing":
             sets = sets.joined(self.encoder.sets())
         stream = self._container.add_stream_from_template(template.video)
         stream.codec_context.extradata = sets.avcc()
