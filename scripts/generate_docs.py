@@ -193,6 +193,10 @@ def _default(name: str, default: object) -> str:
         return _OTHERS_DEFAULT[name]
     if default == ():
         return "none"
+    if isinstance(default, tuple):
+        return ", ".join(f"`{value}`" for value in default)
+    if default is None or str(default) == "":
+        return "unset"
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

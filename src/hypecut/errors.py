@@ -14,6 +14,7 @@ traceback; any other exception is a fault of the program and is logged with its 
     ├── NothingFoundError     no moment to show          exit 3, HTTP 422
     │   └── ThinChatError     too few messages to judge
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
+    │   └── HttpStatusError, QueryRetiredError, IntegrityRefusedError
     ├── DiskFullError         no room for the output     exit 1, HTTP 507
     ├── JobFailedError        a job's run failed         exit 1, HTTP 500
     └── InterruptedByUserError  Ctrl-C or SIGTERM        exit 130, HTTP 409
@@ -91,6 +92,24 @@ class SourceUnavailableError(HypecutError):
 
     exit_code = 4
     http_status = 502
+
+
+class HttpStatusError(SourceUnavailableError):
+    """A server's answer had an error status."""
+
+    # `status` is 0 where it is not known any more; `body` is the beginning of what the server said.
+    def __init__(self, message: str, status: int = 0, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class QueryRetiredError(SourceUnavailableError):
+    """Twitch does not know a stored query any more, as after a change of its web pages."""
+
+
+class IntegrityRefusedError(SourceUnavailableError):
+    """Twitch refused a request because it takes hypecut for a robot ("failed integrity check")."""
 
 
 class DiskFullError(HypecutError):

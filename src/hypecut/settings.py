@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import platformdirs
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -58,17 +58,37 @@ def _folder(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str) else value
 
 
+def _no_file(value: object) -> object:
+    return None if value == "" else _folder(value)
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
 Seconds = Annotated[float, BeforeValidator(_time), Field(allow_inf_nan=False)]
 Folder = Annotated[Path, BeforeValidator(_folder)]
+OptionalFile = Annotated[Path | None, BeforeValidator(_no_file)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
 ]
+
+
+_TWITCH_HOSTS = (
+    "twitch.tv",
+    "*.twitch.tv",
+    "*.ttvnw.net",
+    "*.jtvnw.net",
+    "*.twitchcdn.net",
+    "*.cloudfront.net",
+)
+_TWITCH_CLIENT_IDS = ("kd1unb4b3q4t58fwlpcbzcbnm76a8fp", "kimne78kx3ncx6brgo4mv6wki5h1ko")
+_TWITCH_QUERY_HASHES = (
+    "VideoCommentsByOffsetOrCursor:b70a3591ff0f4e0313d126c6a1502d79a1c02baebb288227c582044aa76adf6a",
+    "ShareClipRenderStatus:2db6a3b20eabf510bd3cf465ae2408834b59eb6b8af89ca73ab1486cacecfb63",
+)
 
 
 def _data_dir() -> Path:
@@ -102,6 +122,43 @@ class Settings(BaseSettings):
         gt=0,
         le=600,
         description="How long a server may stay silent before a request is given up.",
+    )
+
+    network_tries: int = Field(
+        default=5, ge=1, le=20, description="How often a request is tried before it is given up."
+    )
+    proxy: SecretStr = Field(
+        default=SecretStr(""),
+        description="Proxy for all requests, as `http://HOST:PORT`; if empty, HTTPS_PROXY holds.",
+    )
+    ca_file: OptionalFile = Field(
+        default=None,
+        description="Certificates to trust (PEM) instead of the usual ones; if unset, SSL_CERT_FILE holds.",
+    )
+    allowed_hosts: Words = Field(
+        default=_TWITCH_HOSTS,
+        description="Hosts that may be asked; `*` stands for any letters.",
+    )
+    download_threads: int = Field(
+        default=4, ge=1, le=16, description="How many parts of a VOD are downloaded at once."
+    )
+    download_limit_mb_s: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="The most megabytes a second that a run downloads; 0 is no limit.",
+    )
+    twitch_client_ids: Words = Field(
+        default=_TWITCH_CLIENT_IDS,
+        description="Public client ids for Twitch's web API, the first that is let in counts.",
+    )
+    twitch_query_hashes: Words = Field(
+        default=_TWITCH_QUERY_HASHES,
+        description="Twitch's stored queries, as `NAME:HASH`; Twitch changes them now and then.",
+    )
+    twitch_oauth_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Your own token, for VODs that only subscribers may see (the cookie `auth-token`).",
     )
 
     min_duration_s: Seconds = Field(

@@ -25,4 +25,6 @@ def config(json: options.Json = False) -> None:
 def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "(none)"
+    if value is None or value == "":
+        return "(unset)"
     return f"{value:g}" if isinstance(value, float) else str(value)

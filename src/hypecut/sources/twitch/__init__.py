@@ -1,0 +1,1 @@
+"""Twitch: its web API, VODs and chat replays."""
