@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         default_factory=_cache_dir,
         description="Folder of what can be fetched or made again.",
     )
+    cache_max_gb: float = Field(
+        default=20.0,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="Beyond this many gigabytes of downloads, what was not used for longest is removed.",
+    )
     log_level: LogLevel = Field(default="INFO", description="The least serious messages kept in the log.")
     network_timeout_s: Seconds = Field(
         default=30.0,

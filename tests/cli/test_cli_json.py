@@ -20,6 +20,8 @@ RUNS = {
     "highlights": "highlights VOD --chat CHAT --out o --min-duration 60 --max-duration 90 --plan-only",
     "detect": "detect CHAT --duration 420",
     "chat convert": "chat convert CHAT chat.jsonl",
+    "cache ls": "cache ls",
+    "cache clear": "cache clear",
     "config": "config",
     "doctor": "doctor",
 }

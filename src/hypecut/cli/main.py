@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from hypecut import __version__
+from hypecut.cli.cache import cache
 from hypecut.cli.chat import chat
 from hypecut.cli.config import config
 from hypecut.cli.console import tell
@@ -36,6 +37,7 @@ _COMMANDS = (highlights, detect, render, export, demo, doctor, config)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(chat, name="chat")
+app.add_typer(cache, name="cache")
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from hypecut.jobs.exporting import ExportResult
 from hypecut.jobs.requests import HighlightsResult
 from hypecut.media.render import RenderResult
 from hypecut.settings import OriginKind
+from hypecut.sources.cache import Asset
 
 
 class DetectedSegment(msgspec.Struct, frozen=True):
@@ -47,6 +48,21 @@ class ConvertOutput(msgspec.Struct, frozen=True):
     first_unreadable: str
 
 
+class CacheOutput(msgspec.Struct, frozen=True):
+    """The downloads that are kept, what was used last first; sizes in bytes."""
+
+    folder: str
+    size: int
+    entries: tuple[Asset, ...]
+
+
+class ClearOutput(msgspec.Struct, frozen=True):
+    """How many bytes were freed."""
+
+    folder: str
+    freed: int
+
+
 class SettingOutput(msgspec.Struct, frozen=True):
     """A setting's value, the kind of place it came from, and which option, variable or file that was."""
 
@@ -75,6 +91,8 @@ OUTPUTS: dict[str, type] = {
     "render": RenderResult,
     "export": ExportResult,
     "chat convert": ConvertOutput,
+    "cache ls": CacheOutput,
+    "cache clear": ClearOutput,
     "demo": DemoResult,
     "doctor": DoctorOutput,
     "config": ConfigOutput,
