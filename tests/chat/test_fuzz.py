@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -166,4 +167,18 @@ def test_a_gigabyte_without_an_end_is_refused_without_being_held(start: bytes, f
     with pytest.raises(HypecutError) as caught:
         read_chat(path)
     assert "\n" not in str(caught.value)
+    path.unlink()
+
+
+def test_much_that_is_no_message_is_refused_before_its_end(folder: Path) -> None:
+    """Entries of the right shape around nothing: reading all of them would take minutes a gigabyte."""
+    path = folder / "hollow.json"
+    entries = 2_000_000
+    path.write_bytes(b'{"streamer": {}, "comments": [' + b'{"a":1},' * entries + b'{"a":1}]}')
+    with pytest.raises(
+        HypecutError, match=r"of the first \d+ messages in .*hollow\.json can't be read"
+    ) as told:
+        read_chat(path)
+    seen = int(re.search(r"first (\d+)", str(told.value))[1])  # type: ignore[index]
+    assert seen < entries / 10
     path.unlink()

@@ -87,7 +87,7 @@ def read_chat(path: Path, vod_start: datetime | None = None) -> ChatImport:
         chat_format = _recognised(content)
         if chat_format.wall_clock and vod_start is None:
             raise needs_start(str(path), chat_format.name)
-        intake = read_whole(chat_format, content, Intake(vod_start))
+        intake = read_whole(chat_format, content, Intake(vod_start, content.name))
     if intake.unreadable > MAX_UNREADABLE_SHARE * intake.total:
         raise ChatFormatError(
             f"{intake.unreadable} of {intake.total} messages in {path} can't be read as {chat_format.name}"

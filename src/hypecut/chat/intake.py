@@ -10,8 +10,12 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from hypecut.chat.builder import ChatColumns, ChatLogBuilder
+from hypecut.errors import ChatFormatError
 
 T = TypeVar("T")
+# Of so many entries some must be readable; else the rest of the file, perhaps a gigabyte, is not read.
+_ENOUGH_TO_JUDGE = 20_000
+_HOPELESS_SHARE = 0.9
 DAY_S = 86_400.0
 # Twitch keeps recordings of at most two days; what is far outside comes from a broken file.
 EARLIEST_S = -DAY_S
@@ -56,10 +60,12 @@ class Intake:
 
     Args:
         vod_start: when the recording began (aware), for formats whose times are the clock's; None if unknown.
+        name: what the file is called in messages.
     """
 
-    def __init__(self, vod_start: datetime | None = None) -> None:
+    def __init__(self, vod_start: datetime | None = None, name: str = "the chat") -> None:
         self.vod_start = vod_start
+        self._name = name
         self.builder = ChatLogBuilder()
         self.total = 0
         self.unreadable = 0
@@ -87,7 +93,11 @@ class Intake:
         self.unreadable += unreadable
 
     def take(self, batch: Batch[T], columns: Columns) -> None:
-        """Add a batch, given its entries as columns; those at impossible times are left out and counted."""
+        """Add a batch, given its entries as columns; those at impossible times are left out and counted.
+
+        Raises:
+            ChatFormatError: nearly nothing of a lot of entries could be read.
+        """
         faults = [(fault.position, fault.reason, fault.place) for fault in batch.unreadable]
         time_s = np.array(columns.time_s, dtype=np.float64)
         good = (time_s >= EARLIEST_S) & (time_s <= LATEST_S)
@@ -107,3 +117,8 @@ class Intake:
             self._first_fault = (self.total + position, reason, place)
         self.total += entries
         self.unreadable += len(faults)
+        if self.total >= _ENOUGH_TO_JUDGE and self.unreadable > _HOPELESS_SHARE * self.total:
+            raise ChatFormatError(
+                f"{self.unreadable} of the first {self.total} messages in {self._name} can't be read"
+                f" ({self.first_unreadable}); download the chat again."
+            )
