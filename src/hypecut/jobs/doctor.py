@@ -31,6 +31,8 @@ _CODECS: tuple[tuple[str, Literal["r", "w"]], ...] = (
     ("aac", "w"),
 )
 _BROWSERS = ("firefox", "firefox-esr", "chromium", "chromium-browser", "google-chrome")
+# A word of each script that streamers' names come in.
+_ALL_SCRIPTS = "a я λ 字 か カ 한 ب ש ह ส த 😀"
 _NEEDED_FREE_BYTES = 2_000_000_000
 
 
@@ -58,7 +60,7 @@ def examine(settings: Settings) -> tuple[Check, ...]:
         Check("Python", True, f"{platform.python_version()} on {platform.platform()}"),
         *_libraries(),
         *_codecs(),
-        _font(),
+        *_fonts(),
         *_folders(settings),
         _disk(settings.output_dir),
         _browser(),
@@ -94,12 +96,15 @@ def _codecs() -> Iterator[Check]:
             yield Check(f"{verb} {name}", False, "not in this build of PyAV; install it from a wheel")
 
 
-def _font() -> Check:
-    """The font that titles are set in."""
-    from hypecut.media.fonts import find_font
+def _fonts() -> Iterator[Check]:
+    """The fonts that titles are set in, and the scripts they lack."""
+    from hypecut.media.fonts import find_font, lettering_complaint, scripts_of
 
     path = find_font()
-    return Check("font", True, str(path) if path else "Pillow's own; it lacks bold and other scripts")
+    yield Check("font", path is not None, str(path) if path else "none found; install hypecut anew")
+    shown = ", ".join(scripts_of(_ALL_SCRIPTS.replace(" ", "")))
+    complaint = lettering_complaint(_ALL_SCRIPTS)
+    yield Check("scripts in titles", not complaint, complaint or shown, needed=False)
 
 
 def _folders(settings: Settings) -> Iterator[Check]:

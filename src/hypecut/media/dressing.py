@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from hypecut.errors import MediaError
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import blend, fade_share, fade_to_black
-from hypecut.media.fonts import missing_glyphs
+from hypecut.media.fonts import lettering_complaint
 from hypecut.media.inspect import InspectedCut, SourcePool
 from hypecut.media.loudness import gain_db, measure
 from hypecut.media.titles import TitleCard
@@ -105,12 +105,8 @@ class CutDresser:
     ) -> None:
         self._dressing, self._first, self._last = dressing, first, last
         self._length_s = float(cut.length_s)
-        full_range = picture.pix_fmt == "yuvj420p"
-        self._card = (
-            TitleCard(cut.cut.title, picture.width, picture.height, dressing.titles_s, full_range)
-            if dressing.titles_s > 0
-            else None
-        )
+        titled = dressing.titles_s > 0
+        self._card = TitleCard(cut.cut.title, picture, dressing.titles_s) if titled else None
 
     def dress(self, frame: VideoFrame, at_s: float) -> VideoFrame:
         """The frame that is shown `at_s` into the cut, dressed; the given one is not changed."""
@@ -161,13 +157,11 @@ class Joiner:
         return self._leaving[0][1] if self._leaving else None
 
 
-def tell_missing_glyphs(plan: Plan) -> None:
-    """Log the characters of the plan's titles that their font can't show."""
+def titles_complaint(plan: Plan) -> str:
+    """What of the plan's titles can't be shown as it is written, in one sentence; '' when all can."""
     if plan.titles is None:
-        return
-    missing = missing_glyphs("\n".join(cut.title for cut in plan.cuts))
-    if missing:
-        log.warning("the titles' font has no sign for %s; these are shown as boxes", " ".join(missing))
+        return ""
+    return lettering_complaint("".join(cut.title for cut in plan.cuts))
 
 
 def loudness_gains(

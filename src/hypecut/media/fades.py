@@ -20,7 +20,7 @@ ONE = 256
 HALF = ONE // 2
 _BLOCK_WORDS = 1 << 16
 _GREY = 128
-_JPEG_RANGE = 2
+JPEG_RANGE = 2
 
 
 def fade_to_black(frame: VideoFrame, share: float) -> VideoFrame:
@@ -87,7 +87,7 @@ def in_256ths(share: float) -> int:
 
 def is_full_range(frame: VideoFrame) -> bool:
     """Whether its luma goes from 0 to 255 instead of from 16 to 235."""
-    return frame.format.name == "yuvj420p" or frame.color_range == _JPEG_RANGE
+    return frame.format.name == "yuvj420p" or frame.color_range == JPEG_RANGE
 
 
 def blank_like(frame: VideoFrame) -> VideoFrame:

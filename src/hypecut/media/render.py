@@ -21,7 +21,7 @@ import msgspec
 from hypecut.errors import MediaError
 from hypecut.files import written_aside
 from hypecut.media.bodies import Body, find_body
-from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, tell_missing_glyphs
+from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, titles_complaint
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
@@ -142,7 +142,9 @@ def render(
     """
     with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
-        tell_missing_glyphs(plan)
+        complaint = titles_complaint(plan)
+        if complaint:
+            log.warning("%s", complaint)
         gains = loudness_gains(plan.loudness, cuts, pool, progress)
         task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict)
         duration_s, reports = _write_what_can_be(task, cuts, skipped)

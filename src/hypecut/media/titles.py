@@ -6,17 +6,20 @@ the small rectangle that the title covers.
 
 from __future__ import annotations
 
-import bisect
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from hypecut.media.fades import HALF, ONE, Bytes, copy_of, in_256ths, plane_views
-from hypecut.media.fonts import font_of, one_clean_line
+from hypecut.media.encoder import PictureFormat
+from hypecut.media.fades import HALF, JPEG_RANGE, ONE, Bytes, copy_of, in_256ths, plane_views
+from hypecut.media.fonts import Face, one_clean_line
+from hypecut.media.lettering import Line, fitted
 
 _FADE_S = 0.3
 _WHITE = (255, 255, 255, 255)
@@ -27,8 +30,12 @@ _LETTER_SHARE = 0.048
 _MARGIN_SHARE = 0.05
 _SMALLEST_LETTER_PX = 12
 _WIDEST_SHARE = 0.6
+# A long name is set in smaller letters before it is shortened, but not smaller than this.
+_LEAST_SIZE = 0.7
 _LONGEST_TEXT = 300
 _SMOOTHING = 4
+# As FFmpeg numbers them: the matrices of standard definition. All others are taken for BT.709.
+_BT601 = (5, 6)
 
 
 @dataclass(frozen=True)
@@ -45,34 +52,45 @@ class TitleCard:
     """The title of one cut, ready to be drawn.
 
     Args:
-        text: what to show, on one line; shortened where it would be too wide.
-        width: of the montage, in pixels.
-        height: of the montage, in pixels.
+        text: what to show, on one line; set smaller, then shortened, where it would be too wide.
+        picture: the montage's format.
         duration_s: how long it is shown, from the cut's start.
-        full_range: the montage's luma goes from 0 to 255.
+        letter_px: the letters' size in pixels; None for one that suits the picture.
+        own: a face that goes before the usual ones.
 
     Attributes:
         text: what is shown: '' when there is nothing to show, or no room for it.
     """
 
     def __init__(
-        self, text: str, width: int, height: int, duration_s: float, full_range: bool = False
+        self,
+        text: str,
+        picture: PictureFormat,
+        duration_s: float,
+        letter_px: int | None = None,
+        own: Face | None = None,
     ) -> None:
-        self._size = (width, height)
+        self._size = (picture.width, picture.height)
         self._duration_s = duration_s
         self._layers: tuple[_Layer, ...] = ()
-        side = min(width, height)
-        letter_px, margin = max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE)), round(side * _MARGIN_SHARE)
-        font, pad = font_of(letter_px), round(letter_px * 0.5)
-        self.text = _fitted(one_clean_line(text[:_LONGEST_TEXT]), font, width * _WIDEST_SHARE - 2 * pad)
+        # Set as if pixels were square, and squeezed to theirs at the end.
+        ratio = picture.sample_aspect_ratio
+        width = float(picture.width * ratio)
+        side = min(width, picture.height)
+        letter_px = letter_px or max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE))
+        smallest_px = max(min(letter_px, _SMALLEST_LETTER_PX), round(letter_px * _LEAST_SIZE))
+        margin, pad = round(side * _MARGIN_SHARE), round(letter_px * 0.5)
+        clean = one_clean_line(text[:_LONGEST_TEXT])
+        line = fitted(clean, letter_px, smallest_px, width * _WIDEST_SHARE - 2 * pad, own)
+        self.text = line.text
         if not self.text:
             return
-        card = _card(self.text, font, pad)
-        left, top = margin // 2 * 2, (height - margin - card.height) // 2 * 2
-        if top < 0 or left + card.width > width:
+        card = _squeezed(_card(line, pad), ratio)
+        left, top = round(margin / ratio) // 2 * 2, (picture.height - margin - card.height) // 2 * 2
+        if top < 0 or left + card.width > picture.width:
             self.text = ""
         else:
-            self._layers = _layers(card, left, top, full_range)
+            self._layers = _layers(card, left, top, picture)
 
     def draw(self, frame: VideoFrame, at_s: float) -> VideoFrame:
         """The frame with the title over it; the same object where the title does not show.
@@ -102,22 +120,10 @@ class TitleCard:
         return in_256ths(min(at_s, self._duration_s - at_s) / fade_s)
 
 
-def _fitted(text: str, font: ImageFont.FreeTypeFont, widest_px: float) -> str:
-    """The text, shortened to a width; '' when not even its first character fits."""
-    if font.getlength(text) <= widest_px:
-        return text
-
-    def shortened(length: int) -> str:
-        return text[:length].rstrip() + "…"
-
-    fitting = bisect.bisect_right(range(len(text)), widest_px, key=lambda n: font.getlength(shortened(n)))
-    return shortened(fitting - 1) if fitting > 1 else ""
-
-
-def _card(text: str, font: ImageFont.FreeTypeFont, pad: int) -> Image.Image:
+def _card(line: Line, pad: int) -> Image.Image:
     """White letters with a dark edge on a rounded, translucent plate; even in size, its edges see-through."""
-    ascent, descent = font.getmetrics()
-    width, height = round(font.getlength(text)) + 2 * pad, ascent + descent + pad
+    ascent, descent = math.ceil(line.ascent), math.ceil(line.descent)
+    width, height = math.ceil(line.left + line.width) + 2 * pad, ascent + descent + pad
     size = (width + width % 2, height + height % 2)
     plate = Image.new("L", (size[0] * _SMOOTHING, size[1] * _SMOOTHING))
     corner = (plate.width - 1, plate.height - 1)
@@ -126,23 +132,25 @@ def _card(text: str, font: ImageFont.FreeTypeFont, pad: int) -> Image.Image:
     card = Image.new("RGBA", size, _DARK)
     card.putalpha(plate.resize(size, Image.Resampling.BOX))
     letters = Image.new("RGBA", size, (*_DARK, 0))
-    ImageDraw.Draw(letters).text(
-        (pad, pad // 2 + ascent),
-        text,
-        fill=_WHITE,
-        font=font,
-        anchor="ls",
-        stroke_width=max(1, pad // 12),
-        stroke_fill=(*_DARK, 255),
-    )
+    line.draw(letters, pad + line.left, pad // 2 + ascent, _WHITE, (*_DARK, 255), max(1, pad // 12))
     return Image.alpha_composite(card, letters)
 
 
-def _layers(card: Image.Image, left: int, top: int, full_range: bool) -> tuple[_Layer, ...]:
-    """The card's three planes by BT.709, at an even place of the picture."""
+def _squeezed(card: Image.Image, ratio: Fraction) -> Image.Image:
+    """The card for pixels of that aspect ratio."""
+    if ratio == 1:
+        return card
+    width = max(2, round(card.width / ratio / 2) * 2)
+    return card.resize((width, card.height), Image.Resampling.LANCZOS)
+
+
+def _layers(card: Image.Image, left: int, top: int, picture: PictureFormat) -> tuple[_Layer, ...]:
+    """The card's three planes in the montage's colours, at an even place of the picture."""
     red, green, blue, opacity = np.moveaxis(np.asarray(card, np.float64), 2, 0) / 255
-    luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    chroma = ((blue - luma) / 1.8556, (red - luma) / 1.5748)
+    of_red, of_blue = (0.299, 0.114) if picture.color[2] in _BT601 else (0.2126, 0.0722)
+    luma = of_red * red + (1 - of_red - of_blue) * green + of_blue * blue
+    chroma = ((blue - luma) / (2 - 2 * of_blue), (red - luma) / (2 - 2 * of_red))
+    full_range = picture.pix_fmt == "yuvj420p" or picture.color[3] == JPEG_RANGE
     black, luma_span, chroma_span = (0, 255, 255) if full_range else (16, 219, 224)
     small = _quartered(opacity)
     weight = np.maximum(small, 1e-9)
