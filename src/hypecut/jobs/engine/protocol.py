@@ -154,5 +154,8 @@ class JobEngine(Jobs, Protocol):
     def run_next(self) -> Job | None:
         """Run the next queued job to its end, in the caller's time; None when none is queued."""
 
+    def start_workers(self, count: int = 1) -> None:
+        """From now on run queued jobs in the background, `count` at a time, until the engine is closed."""
+
     def close(self) -> None:
-        """Let go of everything; a running job is handed back."""
+        """Stop the workers and let go of everything; a running job is handed back: it is queued again."""

@@ -1,0 +1,64 @@
+"""The states of a job and the ways from one to another.
+
+A queued job is started or cancelled; a running one ends done, failed or cancelled, or is queued again when
+its worker stops or dies; a failed or cancelled one is queued again by a retry; a done one stays done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hypecut.errors import JobStateError
+from hypecut.jobs.engine.protocol import FINAL
+from hypecut.models import JobStatus
+
+TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
+    JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.QUEUED}),
+    JobStatus.DONE: frozenset(),
+    JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
+    JobStatus.CANCELLED: frozenset({JobStatus.QUEUED}),
+}
+RETRIED = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+def check_transition(job_id: str, now: JobStatus, then: JobStatus) -> None:
+    """See that a job may go from one state to another.
+
+    Raises:
+        JobStateError: it may not.
+    """
+    if then not in TRANSITIONS[now]:
+        raise JobStateError(f"the job {job_id} is {now} and can't become {then}.")
+
+
+def check_cancel(job_id: str, now: JobStatus) -> None:
+    """See that a job may be cancelled.
+
+    Raises:
+        JobStateError: it is finished.
+    """
+    if now in FINAL:
+        raise JobStateError(
+            f"the job {job_id} is {now} already; only a queued or running one can be cancelled."
+        )
+
+
+def check_retry(job_id: str, now: JobStatus) -> None:
+    """See that a job may be run again.
+
+    Raises:
+        JobStateError: it neither failed nor was cancelled.
+    """
+    if now not in RETRIED:
+        raise JobStateError(f"the job {job_id} is {now}; only a failed or cancelled one can be retried.")
+
+
+def check_remove(job_id: str, now: JobStatus) -> None:
+    """See that a job may be forgotten.
+
+    Raises:
+        JobStateError: it is not finished.
+    """
+    if now not in FINAL:
+        raise JobStateError(f"the job {job_id} is {now}; cancel it before it is removed.")
