@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -224,6 +225,21 @@ def test_a_folder_that_may_not_be_written_to(out: str, cli: Cli, stream: Stream)
     told = said(outcome.err)
     assert (outcome.code, one_sentence(told)) == (2, True), outcome.err
     assert f"can't write {out}" in told
+
+
+def test_a_disk_without_room_is_told_before_anything_is_made(
+    cli: Cli, stream: Stream, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = home / "plan.json"
+    cut = {"source": str(stream.vod), "start_s": 1, "end_s": 30}
+    plan.write_text(json.dumps({"version": 1, "cuts": [cut]}))
+    usage = shutil.disk_usage(home)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    outcome = cli("render", "plan.json", "--out", "full/montage.mp4")
+    told = said(outcome.err)
+    assert (outcome.code, one_sentence(told)) == (1, True), outcome.err
+    assert "0 MB free; free some space" in told
+    assert list(home.glob("**/*.mp4")) == []
 
 
 _LIMITED = """
