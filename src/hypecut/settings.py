@@ -201,6 +201,13 @@ class Settings(BaseSettings):
         default=60.0, gt=0, le=3600, description="Two spikes nearer than this count as one."
     )
 
+    intro: OptionalFile = Field(
+        default=None, description="A video that every new montage begins with, counted in its length."
+    )
+    outro: OptionalFile = Field(
+        default=None, description="A video that every new montage ends with, counted in its length."
+    )
+
     snap_max_s: Seconds = Field(
         default=5.0,
         ge=0,

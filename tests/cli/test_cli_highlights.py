@@ -76,7 +76,7 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
         "--chat chat.json --out o --keyword gg --keyword KEKW --from 1:00 --to 1h02m --chat-offset -2.5 "
         "--exact --full --plan-only --min-duration 90 --max-duration 2m --title --transition fade "
         "--loudness -14 --overwrite --exclude 10:00-11:30 --exclude 1h-1h0m30s "
-        "--vod-start 2026-11-19T18:00:00Z --allow-partial-chat"
+        "--vod-start 2026-11-19T18:00:00Z --allow-partial-chat --intro i.mp4 --outro o.mp4"
     )
     assert cli("highlights", vod, *options.split()).code == 0
     assert job.requests == [
@@ -100,6 +100,8 @@ def test_every_option_reaches_the_job(cli: Cli, job: Job, vod: Path) -> None:
             exclude=((600, 690), (3600, 3630)),
             vod_start=datetime(2026, 11, 19, 18, tzinfo=UTC),
             allow_partial_chat=True,
+            intro="i.mp4",
+            outro="o.mp4",
         )
     ]
 

@@ -64,6 +64,8 @@ def highlights(
     title: options.Title = False,
     transition: options.TransitionOption = "none",
     loudness: options.LoudnessOption = None,
+    intro: options.Intro = None,
+    outro: options.Outro = None,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
@@ -98,6 +100,8 @@ def highlights(
         titles=title,
         transition=TransitionKind(transition),
         loudness_lufs=loudness,
+        intro=intro,
+        outro=outro,
     )
     with progress_on_stderr() as progress:
         run = forecast_highlights if dry_run else run_highlights

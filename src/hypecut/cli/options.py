@@ -47,6 +47,19 @@ LoudnessOption = Annotated[
     ),
 ]
 
+Intro = Annotated[
+    str | None,
+    typer.Option(
+        "--intro", metavar="FILE", help="A video to begin with, counted in the length; '' for none at all."
+    ),
+]
+Outro = Annotated[
+    str | None,
+    typer.Option(
+        "--outro", metavar="FILE", help="A video to end with, counted in the length; '' for none at all."
+    ),
+]
+
 VodStart = Annotated[
     str | None,
     typer.Option(

@@ -26,6 +26,12 @@ def render(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail when a cut can't be made, instead of leaving it out.")
     ] = False,
+    intro: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A video to begin with, before the plan's cuts.")
+    ] = None,
+    outro: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A video to end with, after the plan's cuts.")
+    ] = None,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
@@ -36,7 +42,9 @@ def render(
     from hypecut.jobs.rendering import render_plan
 
     with progress_on_stderr() as progress:
-        result = render_plan(plan, out, settings, progress, overwrite=overwrite, strict=strict)
+        result = render_plan(
+            plan, out, settings, progress, overwrite=overwrite, strict=strict, intro=intro, outro=outro
+        )
     if json:
         say_json(result)
         return

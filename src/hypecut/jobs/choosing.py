@@ -39,9 +39,18 @@ def choose(
     segments: Sequence[Segment],
     parts: Sequence[Part],
     settings: Settings,
+    window: Window,
     progress: Progress,
 ) -> Choice:
     """Place every moment found on usable boundaries, and pick those that make the best montage.
+
+    Args:
+        request: what is asked for.
+        segments: the moments, the best first.
+        parts: the recording.
+        settings: how boundaries are placed.
+        window: how long all picks together may be.
+        progress: told of the moments placed.
 
     Raises:
         UsageError: the range lies outside the recording.
@@ -54,14 +63,12 @@ def choose(
         raise NothingFoundError(_why_nothing(request, len(segments), wanted))
     selection = select(
         candidates,
-        Window(settings.min_duration_s, settings.max_duration_s),
+        window,
         source_duration_s=parts[-1].end_s,
         overlap_s=request.cut_transition.overlap_s,
     )
     if not selection.picked:
-        raise NothingFoundError(
-            f"no moment fits into {settings.max_duration_s:.0f} s; allow more with --max-duration."
-        )
+        raise NothingFoundError(f"no moment fits into {window.max_s:.0f} s; allow more with --max-duration.")
     return Choice(candidates=tuple(candidates), selection=selection)
 
 

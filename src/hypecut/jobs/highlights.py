@@ -12,6 +12,7 @@ import msgspec
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
 from hypecut.jobs import making, thinking
+from hypecut.jobs.bookends import check_bookend
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
@@ -47,6 +48,8 @@ _NAMING = (
     "titles",
     "transition",
     "loudness_lufs",
+    "intro",
+    "outro",
 )
 _THINKING = ("resolve", "chat", "detect", "choose", "fetch", "plan")
 
@@ -97,7 +100,7 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
     request = read_request(params)
     _check_files(request)
     _check_times(request)
-    request = filled_in(request, settings)
+    request = _with_files_of_bookends(filled_in(request, settings))
     if (request.min_duration_s or 0.0) > (request.max_duration_s or 0.0):
         raise UsageError("--min-duration is longer than --max-duration; swap them.")
     title = Path(request.vod).stem
@@ -107,8 +110,8 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
     whole = msgspec.structs.replace(
         request,
         vod=str(inputs[0].absolute()),
-        more_parts=tuple(str(path.absolute()) for path in inputs[1:-1]),
-        chat=str(inputs[-1].absolute()),
+        more_parts=tuple(str(Path(part).absolute()) for part in request.more_parts),
+        chat=str(Path(request.chat or "").absolute()),
         out=str(out.absolute()),
     )
     return CheckedJob(
@@ -166,6 +169,12 @@ def _check_files(request: HighlightsRequest) -> None:
         raise BadInputError(f"{request.chat} is not a file; give the recording's chat with --chat.")
 
 
+def _with_files_of_bookends(request: HighlightsRequest) -> HighlightsRequest:
+    """The request with the absolute paths of intro and outro."""
+    intro, outro = check_bookend("--intro", request.intro), check_bookend("--outro", request.outro)
+    return msgspec.structs.replace(request, intro=intro, outro=outro)
+
+
 def _check_times(request: HighlightsRequest) -> None:
     if request.to_s is not None and (request.from_s or 0.0) >= request.to_s:
         cure = "swap them" if request.from_s else "give a later --to"
@@ -176,8 +185,9 @@ def _check_times(request: HighlightsRequest) -> None:
 
 
 def _inputs(request: HighlightsRequest) -> list[Path]:
-    """The recording's files in order, and the chat's."""
-    return [*map(Path, request.parts), Path(request.chat or "")]
+    """The recording's files in order, the chat's, those of intro and outro."""
+    bookends = [file for file in (request.intro, request.outro) if file]
+    return [*map(Path, request.parts), Path(request.chat or ""), *map(Path, bookends)]
 
 
 def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
@@ -198,10 +208,12 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
     made = done.get("montage", {}).get("rendered")
     rendered = msgspec.convert(made, RenderResult) if made else None
     lost = {report.cut for report in rendered.skipped} if rendered else set()
-    picks = [pick for number, pick in enumerate(choice.picks, 1) if number not in lost]
+    # The plan's cuts are numbered from 1, an intro among them.
+    first = 2 if context.params["intro"] else 1
+    picks = [pick for number, pick in enumerate(choice.picks, first) if number not in lost]
     notes = [choice.selection.note] if choice.selection.note else []
     if lost:
-        notes.append(f"{len(lost)} of {len(choice.picks)} cuts could not be made: the montage lacks them")
+        notes.append(f"{len(lost)} of {done['plan']['cuts']} cuts could not be made: the montage lacks them")
     notes += done.get("export", {}).get("dislikes", [])
     total_s = rendered.duration_s if rendered else float(done["plan"]["duration_s"])
     return HighlightsResult(

@@ -12,6 +12,7 @@ from hypecut.jobs.pipeline import Output, StepContext, StepResult
 from hypecut.jobs.rendering import check_room, encoder_options
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
+from hypecut.models import Cut, Plan
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 
@@ -31,7 +32,7 @@ def cut(context: StepContext) -> StepResult:
     folder.clear_clips()
     context.progress.start("clips", len(plan.cuts), "clips")
     clips: dict[int, Output] = {}
-    for number, cut in enumerate(plan.cuts, 1):
+    for number, cut in _between_bookends(plan, context):
         single = msgspec.structs.replace(plan, cuts=(cut,))
         clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
         options = encoder_options(context.settings)
@@ -72,6 +73,13 @@ def export(context: StepContext) -> StepResult:
     kinds = {names.TIMELINE: "timeline", names.CHAPTERS: "chapters"}
     outputs = tuple(Output(kind=kind, path=str(context.folder / name)) for name, kind in kinds.items())
     return StepResult(data={"dislikes": list(dislikes)}, outputs=outputs)
+
+
+def _between_bookends(plan: Plan, context: StepContext) -> list[tuple[int, Cut]]:
+    """The plan's cuts and their numbers, without intro and outro: those are clips already."""
+    first, last = bool(context.params["intro"]), bool(context.params["outro"])
+    numbered = list(enumerate(plan.cuts, 1))
+    return numbered[first : len(numbered) - last]
 
 
 def _stamp(time_s: float) -> str:

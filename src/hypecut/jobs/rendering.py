@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hypecut.errors import DiskFullError, MediaError, UsageError
 from hypecut.files import check_output
+from hypecut.jobs.bookends import bookends, check_bookend
 from hypecut.jobs.exporting import plan_files, source_facts
 from hypecut.jobs.folder import MONTAGE
 from hypecut.jobs.requests import Forecast
@@ -16,6 +17,7 @@ from hypecut.media.encoder import EncoderOptions
 from hypecut.media.inspect import SourcePool, inspect_cut
 from hypecut.media.render import RenderResult, render
 from hypecut.models import Plan
+from hypecut.plan.checks import check_plan
 from hypecut.plan.document import check_sources, read_plan
 from hypecut.progress import Progress
 from hypecut.settings import Settings
@@ -33,6 +35,8 @@ def render_plan(
     *,
     overwrite: bool = False,
     strict: bool = False,
+    intro: str | None = None,
+    outro: str | None = None,
 ) -> RenderResult:
     """Render a plan file to a montage.
 
@@ -43,14 +47,18 @@ def render_plan(
         progress: told in seconds of montage.
         overwrite: replace a montage that is there.
         strict: a cut whose source is missing or damaged is an error instead of being left out.
+        intro: a video to show before the plan's cuts; it is numbered as the first of them.
+        outro: a video to show after them.
 
     Raises:
         PlanError: the plan is malformed, or one of its times is beyond its source.
         UsageError: the montage is there already, would replace the plan or a source, or isn't named as MP4.
         MediaError, DiskFullError, BadInputError: as `hypecut.media.render.render`.
     """
-    plan = read_plan(plan_path)
     folder = plan_path.parent
+    files = [check_bookend(option, file) for option, file in (("--intro", intro), ("--outro", outro))]
+    plan = bookends(files[0], files[1], folder).around(read_plan(plan_path))
+    check_plan(plan, str(plan_path))
     out = out or folder / MONTAGE
     check_output(out, overwrite, plan_files(plan, plan_path))
     if out.suffix.lower() != SUFFIX:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -56,6 +57,9 @@ class HighlightsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         titles: show over each cut's first seconds where in the recording it is.
         transition: how cuts follow one another.
         loudness_lufs: bring each cut to this loudness.
+        intro: a video shown whole before everything else, counted in the montage's length: a path; None for
+            the settings' one, '' for none.
+        outro: likewise at the end.
     """
 
     vod: str
@@ -85,6 +89,8 @@ class HighlightsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     titles: bool = False
     transition: TransitionKind = TransitionKind.NONE
     loudness_lufs: float | None = None
+    intro: str | None = None
+    outro: str | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -126,7 +132,13 @@ def filled_in(request: HighlightsRequest, settings: Settings) -> HighlightsReque
             tuning[low] = tuning[high] * _default(low) / _default(high)
         elif tuning[low] > tuning[high] and getattr(request, high) is None:
             tuning[high] = tuning[low] * _default(high) / _default(low)
-    return msgspec.structs.replace(request, keywords=keywords, **tuning)
+    intro, outro = in_force_file(request.intro, settings.intro), in_force_file(request.outro, settings.outro)
+    return msgspec.structs.replace(request, keywords=keywords, intro=intro, outro=outro, **tuning)
+
+
+def in_force_file(asked: str | None, setting: Path | None) -> str:
+    """The file asked for, which may be '' for none; the setting's when nothing was said."""
+    return asked if asked is not None else str(setting or "")
 
 
 def _default(name: str) -> float:

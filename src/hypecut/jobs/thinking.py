@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from hypecut.chat import ChatImport, read_chat, write_chat
 from hypecut.errors import HypecutError
 from hypecut.files import written_aside
 from hypecut.jobs import folder as names
+from hypecut.jobs.bookends import Bookends, bookends, source_name
 from hypecut.jobs.choosing import DECIMALS, Choice, choose
 from hypecut.jobs.detection import ChatTimes, detect_options, detect_ranked, import_chat
 from hypecut.jobs.folder import OutputFolder
@@ -30,9 +30,6 @@ from hypecut.settings import Settings
 from hypecut.times import format_time
 
 T = TypeVar("T")
-
-# A recording this near to the output folder is named relative to it, so that both can move together.
-_NEAR = 2
 
 
 class Detected(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +102,10 @@ def choose_moments(context: StepContext) -> StepResult:
     """Pick the moments that make the best montage, on boundaries that suit the recording."""
     detected = _read_work(context, names.DETECTED, Detected)
     parts = _parts(context)
-    choice = choose(request_of(context), detected.segments, parts, settings_of(context), context.progress)
+    request, settings = request_of(context), settings_of(context)
+    window = Window(settings.min_duration_s, settings.max_duration_s)
+    room = _bookends(context).inside(window, request.cut_transition.overlap_s)
+    choice = choose(request, detected.segments, parts, settings, room, context.progress)
     _write_work(context, names.CHOSEN, choice)
     return StepResult(data={"candidates": len(choice.candidates), "picks": len(choice.picks)})
 
@@ -121,7 +121,7 @@ def write_down(context: StepContext) -> StepResult:
     request, folder = request_of(context), OutputFolder.claimed(context.folder)
     choice = chosen(context)
     context.progress.start("plan", 3, "files")
-    plan = plan_of(request, choice, recording(context), context.folder)
+    plan = _bookends(context).around(plan_of(request, choice, recording(context), context.folder))
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
     context.progress.update(1)
@@ -158,6 +158,11 @@ def _parts(context: StepContext) -> tuple[Part, ...]:
     return context.cache.get("parts", lambda: opened_parts(paths))
 
 
+def _bookends(context: StepContext) -> Bookends:
+    request = request_of(context)
+    return bookends(request.intro, request.outro, context.folder)
+
+
 def plan_of(request: HighlightsRequest, choice: Choice, parts: Sequence[RecordingPart], folder: Path) -> Plan:
     """The plan that shows what was chosen, for the folder it is written to."""
     named = [(source_name(Path(part.path), folder), part.start_s) for part in parts]
@@ -181,15 +186,6 @@ def _cut_of(pick: Segment, source: str, part_start_s: float, titled: bool) -> Cu
         score=CutScore(pick.score.total, dict(pick.score.components)),
         reasons=pick.score.reasons,
     )
-
-
-def source_name(file: Path, folder: Path) -> str:
-    """How a plan in `folder` names a file: relative to it when it is near, else by its whole path."""
-    try:
-        relative = Path(os.path.relpath(file.resolve(), folder.resolve()))
-    except ValueError:  # another drive
-        return str(file.resolve())
-    return relative.as_posix() if relative.parts.count("..") <= _NEAR else str(file.resolve())
 
 
 def _explanation(context: StepContext, choice: Choice, plan: Plan) -> dict[str, Any]:
