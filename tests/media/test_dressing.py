@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import av
@@ -12,7 +11,6 @@ import pytest
 from av.video.frame import VideoFrame
 
 from hypecut.errors import MediaError
-from hypecut.media.dressing import Joiner
 from hypecut.media.loudness import Measured, measure
 from hypecut.media.render import RenderResult, render
 from hypecut.media.source import SourceReader
@@ -178,39 +176,6 @@ def grey(level: int) -> VideoFrame:
     for plane in frame.planes:
         plane.update(bytes([level]) * plane.buffer_size)
     return frame
-
-
-def test_a_cut_that_comes_and_leaves_at_once_is_mixed_with_both_neighbours() -> None:
-    written: dict[int, int] = {}
-    joiner = Joiner(lambda frame, tick: written.update({tick: int(luma(frame)[0, 0])}), overlap=4)
-    for start, end, level, last in ((0, 10, 40, False), (6, 12, 120, False), (8, 20, 200, True)):
-        joiner.begin(start, end, last)
-        for tick in range(start, end):
-            joiner.put(grey(level), tick)
-    assert sorted(written) == list(range(20))
-    assert [written[tick] for tick in (5, 6, 7, 12)] == [40, 56, 72, 200]
-    # A fifth of the last cut over four fifths of what the first two make there, and so on.
-    mixed = [round(40 * (4 - k) / 5 + 120 * (k + 1) / 5) for k in (2, 3)] + [120, 120]
-    shares = [(k + 1) / 5 for k in range(4)]
-    wanted = [a * (1 - share) + 200 * share for a, share in zip(mixed, shares, strict=True)]
-    assert [written[tick] for tick in range(8, 12)] == pytest.approx(wanted, abs=10)
-
-
-def test_frames_that_were_mixed_are_let_go() -> None:
-    joiner = Joiner(lambda frame, tick: None, overlap=4)
-    joiner.begin(0, 10, last=False)
-    held = [grey(40) for _ in range(4)]
-    alone = sys.getrefcount(held[0])
-    for tick, frame in enumerate(held, 6):
-        joiner.put(frame, tick)
-    del frame
-    joiner.begin(6, 30, last=False)
-    for tick in range(6, 9):
-        joiner.put(grey(120), tick)
-    assert [sys.getrefcount(held[i]) - alone for i in range(4)] == [0, 0, 1, 1]
-    joiner.put(grey(120), 9)
-    joiner.put(grey(120), 10)
-    assert [sys.getrefcount(held[i]) - alone for i in range(4)] == [0, 0, 0, 0]
 
 
 def test_characters_without_a_sign_are_told_once(

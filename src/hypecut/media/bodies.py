@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
 
 from hypecut.errors import MediaError
 from hypecut.media.inspect import InspectedCut, SourcePool
 from hypecut.media.snap import closed_ends, pictures_before
+from hypecut.media.source import SourceReader
 
 
 @dataclass(frozen=True)
 class Body:
-    """What may be copied of a cut, in units of its source.
+    """What is copied of a cut, in units of its source.
 
     Attributes:
-        earliest: where copying may begin, at an IDR picture.
-        end: where it stops; all pictures before are decoded before those after.
-        needed_from: the keyframe from which the pictures at `end` can be decoded.
+        first: the IDR picture at which copying begins.
+        end: where it stops: all pictures before are decoded, and displayed, before those after.
     """
 
-    earliest: int
+    first: int
     end: int
-    needed_from: int
-
-    def begins_at(self, unit: int) -> bool:
-        """Whether an IDR picture there begins it."""
-        return self.earliest <= unit < self.end
 
 
 def find_body(pool: SourcePool, cut: InspectedCut, head_s: float, tail_s: float) -> Body | None:
@@ -37,6 +34,8 @@ def find_body(pool: SourcePool, cut: InspectedCut, head_s: float, tail_s: float)
         head_s: for how long from its start it can't be copied.
         tail_s: for how long at its end.
     """
+    if cut.copyable and not head_s and not tail_s:
+        return Body(cut.first, cut.end)
     clock = cut.clock
     earliest = clock.unit_from(float(clock.seconds(cut.first)) + head_s) if head_s else cut.first
     latest = cut.end
@@ -50,11 +49,48 @@ def find_body(pool: SourcePool, cut: InspectedCut, head_s: float, tail_s: float)
         source = pool.get(cut.path)
         if clock != source.clock:  # since found to be another one: the cut's units are not the source's
             return None
-        pictures = pictures_before(source, float(clock.seconds(latest)), latest)
+        end = _last_end(source, earliest, latest)
+        first = None if end is None else _first_idr(source, earliest, end)
     except MediaError:  # rendering will meet it, too, and tell
         return None
+    return None if first is None or end is None else Body(first, end)
+
+
+def keyframe_units(pool: SourcePool, cut: InspectedCut, apart_s: float) -> list[int]:
+    """Keyframes inside a cut, each about `apart_s` after the one before: at these it can be parted."""
+    found: list[int] = []
+    clock = cut.clock
+    try:
+        source = pool.get(cut.path)
+        for step in range(1, int(float(cut.length_s) / apart_s)):
+            time_s = clock.seconds(cut.first) + Fraction(step * apart_s)
+            first = next(source.packets_from(time_s, sound=False), None)
+            place = cut.first if first is None else clock.place(cast(int, first.pts))
+            if isinstance(place, int) and max([cut.first, *found]) < place < cut.end:
+                found.append(place)
+    except MediaError:  # rendering will meet it, too, and tell
+        return []
+    return found
+
+
+def _last_end(source: SourceReader, earliest: int, latest: int) -> int | None:
+    """The last unit, `latest` at most, at which copying can stop."""
+    pictures = pictures_before(source, float(source.clock.seconds(latest)), latest)
     if not all(picture.on_grid for picture in pictures):
         return None
     ends = {*closed_ends(pictures), *(picture.unit for picture in pictures if picture.idr)}
-    end = max((unit for unit in ends if earliest < unit <= latest), default=None)
-    return None if end is None else Body(earliest, end, pictures[0].unit)
+    return max((unit for unit in ends if earliest < unit <= latest), default=None)
+
+
+def _first_idr(source: SourceReader, earliest: int, end: int) -> int | None:
+    """The first IDR picture from `earliest` to before `end`."""
+    for packet in source.packets_from(source.clock.seconds(earliest), sound=False):
+        place = source.clock.place(cast(int, packet.pts))
+        if not isinstance(place, int):
+            return None
+        if packet.is_keyframe:
+            if place >= end:
+                return None
+            if place >= earliest and source.is_idr(packet):
+                return place
+    return None

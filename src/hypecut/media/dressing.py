@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +12,7 @@ from av.video.frame import VideoFrame
 
 from hypecut.errors import MediaError
 from hypecut.media.encoder import PictureFormat
-from hypecut.media.fades import blend, fade_share, fade_to_black
+from hypecut.media.fades import fade_share, fade_to_black
 from hypecut.media.fonts import lettering_complaint
 from hypecut.media.inspect import InspectedCut, SourcePool
 from hypecut.media.loudness import gain_db, measure
@@ -116,45 +115,6 @@ class CutDresser:
             share = fade_share(at_s, self._length_s, self._dressing.transition_s, self._first, self._last)
             frame = fade_to_black(frame, share)
         return frame
-
-
-class Joiner:
-    """Passes frames on, mixed where a crossfade lets two cuts overlap.
-
-    Args:
-        write: takes a frame and its output tick.
-        overlap: by how many ticks neighbouring cuts overlap; 0 passes everything on as it is.
-    """
-
-    def __init__(self, write: Callable[[VideoFrame, int], None], overlap: int) -> None:
-        self._write, self._overlap = write, overlap
-        self._leaving: deque[tuple[int, VideoFrame]] = deque()
-        self._held: deque[tuple[int, VideoFrame]] = deque()
-        self._start = self._hold_from = 0
-
-    def begin(self, start: int, end: int, last: bool) -> None:
-        """The next frames are those of the cut shown from tick `start` to `end`."""
-        self._leaving, self._held = self._held, deque()
-        self._start = start
-        self._hold_from = end if last or not self._overlap else end - self._overlap
-
-    def put(self, frame: VideoFrame, tick: int) -> None:
-        """Write the frame, or hold it until the next cut's frames for its place are there."""
-        under = self._under(tick)
-        if under is not None:
-            frame = blend(under, frame, (tick - self._start + 1) / (self._overlap + 1))
-        if tick >= self._hold_from:
-            self._held.append((tick, frame))
-        else:
-            self._write(frame, tick)
-
-    def _under(self, tick: int) -> VideoFrame | None:
-        """The leaving cut's frame that is shown at `tick`; those before it are let go."""
-        if tick >= self._start + self._overlap:
-            self._leaving.clear()
-        while len(self._leaving) > 1 and self._leaving[1][0] <= tick:
-            self._leaving.popleft()
-        return self._leaving[0][1] if self._leaving else None
 
 
 def titles_complaint(plan: Plan) -> str:

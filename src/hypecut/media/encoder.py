@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 from av.codec.context import Flags
@@ -12,7 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from hypecut.media.h264 import ParameterSets, parameter_sets
+from hypecut.media.h264 import ParameterSets, length_prefixed, parameter_sets
 from hypecut.media.source import AnyPacket
 
 ENCODER = "libx264"
@@ -27,8 +28,7 @@ class EncoderOptions:
 
 
 # Beside copied pictures there are few others: they must be there soon, and look like the source.
-JOIN_CRF = 17.0
-JOIN_PRESET = "ultrafast"
+JOIN_OPTIONS = EncoderOptions(crf=17.0, preset="ultrafast")
 # How much richer in bits than its source an encoded part may be.
 MAX_RATE_FACTOR = 3
 
@@ -72,91 +72,95 @@ def pixel_ratio(stream: VideoStream) -> Fraction:
     return stream.sample_aspect_ratio or Fraction(1)
 
 
-def configure(
-    context: VideoCodecContext,
-    picture: PictureFormat,
-    scale: int,
-    options: EncoderOptions,
-    sps_id: int = 0,
-    max_bit_rate: int | None = None,
-) -> None:
-    """Set an x264 context up for the montage's format; `scale` is in output ticks a second."""
-    context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
-    context.time_base = Fraction(1, scale)
-    context.framerate = picture.fps
-    context.flags |= Flags.global_header
-    context.sample_aspect_ratio = picture.sample_aspect_ratio
-    primaries, transfer, matrix, value_range = picture.color
-    context.color_primaries, context.color_trc = primaries, transfer
-    context.colorspace, context.color_range = matrix, value_range
-    keyint = max(1, round(picture.fps * 2))
-    params = f"sps-id={sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0"
-    if max_bit_rate:
-        kbit = max(1, max_bit_rate // 1000)
-        params += f":vbv-maxrate={kbit}:vbv-bufsize={kbit}"
-    context.options = {
-        "preset": options.preset,
-        "crf": str(options.crf),
-        "profile": "high",
-        "forced-idr": "1",
-        "x264-params": params,
-    }
+@dataclass(frozen=True)
+class EncoderSetup:
+    """All that runs of one montage's encoder have in common: their pictures stand in one track.
 
-
-class CutEncoder:
-    """Encodes runs of frames; each begins with an IDR picture.
-
-    Args:
+    Attributes:
         picture: the montage's format.
         scale: output ticks a second.
         options: quality and speed.
+        prefixed: NAL units get lengths in place of start codes, as copied ones of mp4 files have.
         sps_id: the parameter sets' id, other than the copied stream's ids.
         max_bit_rate: bits a second that are not passed; None for any.
-        shared: an encoder that serves all runs; without one each run gets its own.
     """
 
-    def __init__(
-        self,
-        picture: PictureFormat,
-        scale: int,
-        options: EncoderOptions,
-        sps_id: int = 0,
-        max_bit_rate: int | None = None,
-        shared: VideoCodecContext | None = None,
-    ) -> None:
-        self._picture, self._scale, self._options, self._sps_id = picture, scale, options, sps_id
-        self._max_bit_rate = max_bit_rate
-        self._shared = shared
-        self._context = shared
-        self._starting = True
+    picture: PictureFormat
+    scale: int
+    options: EncoderOptions
+    prefixed: bool
+    sps_id: int = 0
+    max_bit_rate: int | None = None
 
     def sets(self) -> ParameterSets:
-        """The parameter sets its packets refer to."""
-        found = parameter_sets(self._fresh().extradata)
+        """The parameter sets that its packets refer to."""
+        context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
+        self.configure(context)
+        context.open()
+        found = parameter_sets(context.extradata)
         if found is None:
             raise RuntimeError("the encoder gave no parameter sets")
         return found
 
-    def encode(self, frame: VideoFrame, tick: int) -> list[AnyPacket]:
-        """Packets that are ready once `frame`, shown at output `tick`, is in."""
-        if self._context is None:
-            self._context = self._fresh()
-        frame.pts, frame.time_base = tick, Fraction(1, self._scale)
-        frame.pict_type = PictureType.I if self._starting else PictureType.NONE
-        self._starting = False
-        return list(self._context.encode(frame))
+    def configure(self, context: VideoCodecContext) -> None:
+        """Set an x264 context up."""
+        picture = self.picture
+        context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
+        context.time_base = Fraction(1, self.scale)
+        context.framerate = picture.fps
+        context.flags |= Flags.global_header
+        context.sample_aspect_ratio = picture.sample_aspect_ratio
+        primaries, transfer, matrix, value_range = picture.color
+        context.color_primaries, context.color_trc = primaries, transfer
+        context.colorspace, context.color_range = matrix, value_range
+        # Runs are many: each has a core for itself.
+        context.thread_count = 1
+        keyint = max(1, round(picture.fps * 2))
+        params = f"sps-id={self.sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0"
+        if self.max_bit_rate:
+            kbit = max(1, self.max_bit_rate // 1000)
+            params += f":vbv-maxrate={kbit}:vbv-bufsize={kbit}"
+        context.options = {
+            "preset": self.options.preset,
+            "crf": str(self.options.crf),
+            "profile": "high",
+            "forced-idr": "1",
+            "x264-params": params,
+        }
 
-    def end_cut(self) -> None:
-        """The cut's last frame is in; a shared encoder begins the next one with an IDR picture."""
-        self._starting = self._starting or self._shared is not None
 
-    def end_run(self) -> list[AnyPacket]:
-        """The rest of the packets of the run, or of all."""
-        context, self._context, self._starting = self._context, None, True
-        return list(context.encode(None)) if context is not None else []
+class CodedPicture(NamedTuple):
+    """A coded picture of the montage, to be shown at output `tick`."""
 
-    def _fresh(self) -> VideoCodecContext:
-        context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
-        configure(context, self._picture, self._scale, self._options, self._sps_id, self._max_bit_rate)
-        context.open()
-        return context
+    tick: int
+    data: bytes
+    is_keyframe: bool
+
+
+class EncoderRun:
+    """Encodes frames that follow each other; the first one becomes an IDR picture."""
+
+    def __init__(self, setup: EncoderSetup) -> None:
+        self._context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
+        setup.configure(self._context)
+        self._time_base, self._prefixed = Fraction(1, setup.scale), setup.prefixed
+
+    def encode(self, frame: VideoFrame, tick: int) -> list[CodedPicture]:
+        """The pictures that are ready once `frame`, shown at output `tick`, is in; in decoding order."""
+        frame.pts, frame.time_base = tick, self._time_base
+        frame.pict_type = PictureType.NONE
+        return self._coded(self._context.encode(frame))
+
+    def finish(self) -> list[CodedPicture]:
+        """The rest of the pictures."""
+        return self._coded(self._context.encode(None)) if self._context.is_open else []
+
+    def _coded(self, packets: Iterable[AnyPacket]) -> list[CodedPicture]:
+        return [
+            CodedPicture(
+                cast(int, packet.pts),
+                length_prefixed(bytes(packet)) if self._prefixed else bytes(packet),
+                packet.is_keyframe,
+            )
+            for packet in packets
+        ]

@@ -34,6 +34,10 @@ class SourcePool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them."""
         for source in self._open.values():
             source.close()
         self._open.clear()

@@ -10,25 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from hypecut.errors import MediaError
 from hypecut.files import written_aside
-from hypecut.media.bodies import Body, find_body
-from hypecut.media.dressing import CutDresser, Dressing, Joiner, loudness_gains, titles_complaint
+from hypecut.media.assembly import Assembly, CutTally, DisorderError
+from hypecut.media.bodies import Body, find_body, keyframe_units
+from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
 from hypecut.media.encoder import EncoderOptions
-from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
-from hypecut.media.pictures import CopiedPictures, EncodedPictures, JoinedPictures, Pictures
+from hypecut.media.parts import PART_S, EncodedPart, PlacedCut, Span, montage_parts, placed_cuts
+from hypecut.media.runs import Runs, RunTools
 from hypecut.media.sound import SoundCut
-from hypecut.media.source import MAX_REORDER, SOUND_LATE_S, AnyPacket, SourceReader
-from hypecut.media.timeline import Placement, ReorderError, output_scale
+from hypecut.media.source import MAX_REORDER, SourceReader
+from hypecut.media.timeline import output_scale
 from hypecut.media.writer import Encodes, MontageLayout, MontageWriter
 from hypecut.models import Plan
 from hypecut.progress import Progress
@@ -80,14 +80,6 @@ class _LostCutsError(Exception):
         self.reports = reports
 
 
-class _DisorderError(Exception):
-    """The pictures of a cut can't be put in order as they were laid out."""
-
-    def __init__(self, cut: int, error: ReorderError) -> None:
-        super().__init__(f"cut {cut}: {error}")
-        self.cut = cut
-
-
 @dataclass(frozen=True)
 class _Task:
     """What is to be rendered, and how."""
@@ -99,21 +91,6 @@ class _Task:
     pool: SourcePool
     progress: Progress
     strict: bool
-
-
-@dataclass
-class _Run:
-    """One writing of the montage; `at` is the output tick at which the next cut begins."""
-
-    task: _Task
-    cuts: Sequence[InspectedCut]
-    dressing: Dressing
-    writer: MontageWriter
-    layout: MontageLayout
-    fitter: Fitter
-    joiner: Joiner
-    overlap: int
-    at: int = 0
 
 
 def render(
@@ -161,7 +138,7 @@ def _write_what_can_be(
     while cuts:
         try:
             duration_s, reports = _write(task, cuts, delay)
-        except _DisorderError as error:
+        except DisorderError as error:
             log.info("the montage is written again: %s", error)
             if delay == MAX_REORDER:  # times that no stream has: damage
                 cuts = [c.encoded() if c.number == error.cut else c for c in cuts]
@@ -182,19 +159,43 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
     dressing = Dressing.of(task.plan, len(cuts))
     layout = _layout(cuts, dressing, task.pool, delay)
     overlap = dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
-    shared_s = Fraction(overlap * (len(cuts) - 1), layout.scale)
-    task.progress.start("montage", float(sum(cut.length_s for cut in cuts) - shared_s))
+    placed = placed_cuts(cuts, layout.scale, overlap)
+    _check_overlaps(task, placed, overlap)
+    parts = montage_parts(placed, layout.bodies, _breaks(cuts, layout, task.pool), overlap)
+    length_s = placed[-1].end_tick / layout.scale
+    task.progress.start("montage", length_s)
     with written_aside(task.out) as part, MontageWriter(part, layout, task.options) as writer:
-        joiner = Joiner(writer.encode_picture, overlap)
-        run = _Run(task, cuts, dressing, writer, layout, Fitter(layout.picture), joiner, overlap)
-        reports = [_render_cut(run, cut) for cut in cuts]
+        tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout))
+        encoded = [part for part in parts if isinstance(part, EncodedPart)]
+        with Runs(encoded, task.pool, tools) as runs:
+            sound = _sound_placer(task, dressing, layout.scale, overlap)
+            assembly = Assembly(writer, parts, runs, task.pool, sound, task.progress)
+            for one in placed:
+                _add(assembly, one, task)
+            assembly.finish()
+            reports = [_report(task, cut, assembly.tallies[cut.number]) for cut in cuts]
         lost = [report for report in reports if not report.frames]
         if lost:
             raise _LostCutsError(lost)
-        writer.end_run()
-        if writer.sound is not None:
-            writer.write_sound(writer.sound.finish())
-    return run.at / layout.scale, reports
+    return length_s, reports
+
+
+def _check_overlaps(task: _Task, placed: Iterable[PlacedCut], overlap: int) -> None:
+    """Make sure that each cut is as long as it overlaps its neighbours."""
+    lost: list[CutReport] = []
+    for one in placed:
+        if one.end_tick - one.place.out_start < overlap:
+            reason = f"{one.cut.path} ends before a crossfade into this cut would be over."
+            lost.append(_report(task, one.cut, CutTally(reason=reason)))
+    if lost:
+        raise _LostCutsError(lost)
+
+
+def _add(assembly: Assembly, placed: PlacedCut, task: _Task) -> None:
+    try:
+        assembly.add(placed)
+    except MediaError as error:
+        raise _LostCutsError([_report(task, placed.cut, CutTally(reason=str(error)))]) from error
 
 
 def _inspect_all(
@@ -217,16 +218,12 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, 
     """Copy the kind of picture that most of the copyable time has; everything else is encoded to match it."""
     main = _main_kind(cuts, dressing)
     like = main[0] if main else max(cuts, key=lambda c: c.length_s)
-    bodies: dict[int, Body | None] = {}
+    bodies: dict[int, Body] = {}
     for cut in main:
-        if cut.copyable and not dressing.covers_pictures(cut):
-            bodies[cut.number] = None
-        elif cut.joinable:
-            first, last, fps = cut is cuts[0], cut is cuts[-1], like.picture.fps
-            body = find_body(pool, cut, dressing.head_s(cut, first, fps), dressing.tail_s(last, fps))
-            bodies |= {cut.number: body} if body else {}
-    whole = len(bodies) < len(cuts)
-    encodes: Encodes = "cuts" if whole else "joins" if any(bodies.values()) else "nothing"
+        first, last, fps = cut is cuts[0], cut is cuts[-1], like.picture.fps
+        body = find_body(pool, cut, dressing.head_s(cut, first, fps), dressing.tail_s(last, fps))
+        bodies |= {cut.number: body} if body else {}
+    encodes = _encodes(cuts, bodies)
     if encodes != "nothing" and not like.encoder_matches:
         bodies = {}
     configs = {c.audio_config for c in cuts if c.has_sound}
@@ -263,96 +260,61 @@ def _sound_copyable(cuts: Sequence[InspectedCut], dressing: Dressing) -> bool:
     return len(configs) == 1 and None not in configs and all(c.cut.gain_db == 0 for c in cuts)
 
 
-def _render_cut(run: _Run, cut: InspectedCut) -> CutReport:
-    try:
-        source = run.task.pool.get(cut.path)
-    except MediaError as error:
-        return _report(run, cut, None, str(error))
-    place = Placement(cut.clock, cut.first, run.at, run.layout.scale)
-    end_tick = place.tick(cut.end)
-    if end_tick - run.at < run.overlap:
-        return _report(run, cut, None, f"{cut.path} ends before a crossfade into this cut would be over.")
-    last = cut is run.cuts[-1]
-    if run.writer.sound is not None:
-        run.writer.sound.begin(_sound_cut(run, source, cut, place))
-    run.joiner.begin(run.at, end_tick, last)
-    pictures = _pictures(run, source, cut, place)
-    reason = ""
-    try:
-        _feed(run, source, cut, pictures, end_tick)
-        pictures.end()
-    except MediaError as error:
-        reason = str(error)
-        pictures.end()
-    except ReorderError as error:
-        raise _DisorderError(cut.number, error) from error
-    if run.writer.sound is not None:
-        run.writer.write_sound(run.writer.sound.end_cut())
-    run.at = end_tick if last else end_tick - run.overlap
-    return _report(run, cut, pictures, reason)
+def _encodes(cuts: Sequence[InspectedCut], bodies: Mapping[int, Body]) -> Encodes:
+    """What is encoded beside what is copied."""
+    if len(bodies) < len(cuts):
+        return "cuts"
+    whole = all((bodies[c.number].first, bodies[c.number].end) == (c.first, c.end) for c in cuts)
+    return "nothing" if whole else "joins"
 
 
-def _pictures(run: _Run, source: SourceReader, cut: InspectedCut, place: Placement) -> Pictures:
-    """What brings the cut's pictures into the montage."""
-    span, bodies = (cut.first, cut.end), run.layout.bodies
-    if cut.number in bodies and bodies[cut.number] is None:
-        return CopiedPictures(run.writer, source, place, span)
-    tools = (run.writer, run.fitter, source, place, _dresser(run, cut), run.joiner, span)
-    body = bodies.get(cut.number)
-    return EncodedPictures(*tools) if body is None else JoinedPictures(*tools, body)
+def _breaks(
+    cuts: Sequence[InspectedCut], layout: MontageLayout, pool: SourcePool
+) -> dict[int, Sequence[int]]:
+    """Where cuts that are encoded whole may be parted."""
+    return {c.number: keyframe_units(pool, c, PART_S) for c in cuts if c.number not in layout.bodies}
 
 
-def _feed(run: _Run, source: SourceReader, cut: InspectedCut, pictures: Pictures, end_tick: int) -> None:
-    """Pass the cut's packets on until its pictures and its sound are complete."""
-    sound, scale = run.writer.sound, run.layout.scale
-    for packet in source.packets_from(cut.clock.seconds(cut.first)):
-        if packet.stream is source.video:
-            pictures.feed(packet)
-            run.task.progress.update(min(pictures.reached, end_tick) / scale)
-            if pictures.done and (sound is None or sound.satisfied or _is_past(cut, packet)):
-                return
-        elif sound is not None:
-            run.writer.write_sound(sound.feed(packet))
+def _dresser(dressing: Dressing, layout: MontageLayout) -> Callable[[Span], CutDresser]:
+    def dresser(span: Span) -> CutDresser:
+        placed = span.placed
+        return CutDresser(dressing, placed.cut, layout.picture, placed.is_first, placed.is_last)
+
+    return dresser
 
 
-def _dresser(run: _Run, cut: InspectedCut) -> CutDresser:
-    cuts = run.cuts
-    return CutDresser(run.dressing, cut, run.layout.picture, cut is cuts[0], cut is cuts[-1])
+def _sound_placer(
+    task: _Task, dressing: Dressing, scale: int, overlap: int
+) -> Callable[[PlacedCut, SourceReader], SoundCut]:
+    fade_s = dressing.sound_fade_s
+
+    def sound_cut(placed: PlacedCut, source: SourceReader) -> SoundCut:
+        cut, clock = placed.cut, placed.cut.clock
+        return SoundCut(
+            source=source,
+            source_start_s=clock.origin * clock.time_base + clock.seconds(cut.first),
+            out_start_s=Fraction(placed.place.out_start, scale),
+            out_end_s=Fraction(placed.end_tick, scale),
+            gain_db=cut.cut.gain_db + task.gains.get(cut.number, 0.0),
+            fade_in_s=0.0 if placed.is_first else fade_s,
+            fade_out_s=0.0 if placed.is_last else fade_s,
+            overlap_s=Fraction(0) if placed.is_last else Fraction(overlap, scale),
+        )
+
+    return sound_cut
 
 
-def _sound_cut(run: _Run, source: SourceReader, cut: InspectedCut, place: Placement) -> SoundCut:
-    clock, scale, fade_s = cut.clock, place.scale, run.dressing.sound_fade_s
-    first, last = cut is run.cuts[0], cut is run.cuts[-1]
-    return SoundCut(
-        source=source,
-        source_start_s=clock.origin * clock.time_base + clock.seconds(cut.first),
-        out_start_s=Fraction(place.out_start, scale),
-        out_end_s=Fraction(place.tick(cut.end), scale),
-        gain_db=cut.cut.gain_db + run.task.gains.get(cut.number, 0.0),
-        fade_in_s=0.0 if first else fade_s,
-        fade_out_s=0.0 if last else fade_s,
-        overlap_s=Fraction(0) if last else Fraction(run.overlap, scale),
-    )
-
-
-def _is_past(cut: InspectedCut, packet: AnyPacket) -> bool:
-    """Whether the file was read so far past the cut that no sound of it can follow."""
-    clock = cut.clock
-    return clock.seconds(clock.unit(cast(int, packet.pts)) - cut.end) > SOUND_LATE_S
-
-
-def _report(run: _Run, cut: InspectedCut, pictures: Pictures | None, reason: str) -> CutReport:
+def _report(task: _Task, cut: InspectedCut, tally: CutTally) -> CutReport:
     """Tell what became of a cut; with `strict`, a loss is an error."""
-    frames = pictures.frames if pictures else 0
-    if pictures and not reason and pictures.damaged:
-        reason = f"{pictures.damaged} damaged packets of {cut.path} were passed over."
+    frames, copied, reason = tally.frames, tally.copied, tally.reason
+    if frames and not reason and tally.damaged:
+        reason = f"{tally.damaged} damaged packets of {cut.path} were passed over."
     if not reason and not frames:
         reason = f"no picture of {cut.path} could be decoded there."
-    if reason and run.task.strict:
+    if reason and task.strict:
         raise MediaError(f"cut {cut.number}: {reason}")
     if reason:
         log.warning("cut %d is %s: %s", cut.number, "incomplete" if frames else "left out", reason)
-    copied = pictures.copied if pictures else 0
     mode = "skipped" if not frames else "copied" if copied == frames else "joined" if copied else "encoded"
     return CutReport(
         cut=cut.number,

@@ -15,6 +15,7 @@ import av
 import av.error
 from av.audio.stream import AudioStream
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from hypecut.errors import MediaError
@@ -214,6 +215,16 @@ class SourceReader:
             return self.video.bit_rate
         return int(self.path.stat().st_size * 8 / max(1.0, self.duration_s))
 
+    def new_decoder(self) -> VideoCodecContext:
+        """A decoder for its pictures alone, which needs the file no more."""
+        own = self.video.codec_context
+        made = cast(VideoCodecContext, av.CodecContext.create(own.codec.name, "r"))
+        made.extradata, made.codec_tag = own.extradata, own.codec_tag
+        made.width, made.height = own.width, own.height
+        made.bits_per_coded_sample = own.bits_per_coded_sample
+        made.thread_count = 1
+        return made
+
     def is_disposable(self, packet: AnyPacket) -> bool:
         """Whether the packet's picture is needed for no other one."""
         if packet.is_keyframe or self.sets is None:
@@ -234,33 +245,38 @@ class SourceReader:
     def packets_from(self, time_s: float | Fraction, sound: bool = True) -> Iterator[AnyPacket]:
         """Packets in file order, the pictures from a keyframe at or before `time_s` on, and the sound around.
 
+        Only the iterator that was asked for last may be used: a file has one place at which it is read.
+
         Raises:
             MediaError: the file can't be read there.
         """
+        try:
+            yield from self._packets_from(time_s, sound)
+        except (av.error.FFmpegError, OSError) as error:
+            where = float(time_s)
+            raise MediaError(f"{self.path} can't be read at {where:.3f} s ({_words(error)}).") from error
+
+    def _packets_from(self, time_s: float | Fraction, sound: bool) -> Iterator[AnyPacket]:
         clock = self.clock
         unit = max(clock.unit_from(float(time_s)), clock.unit_before(float(time_s)))
         # One tick more: containers that round times may have put the wanted keyframe just behind its place.
         pts = clock.pts(unit) + 1
         backs = (0, *_SEEK_BACK_S) if self.indexed else _SEEK_BACK_S
-        try:
-            for back_s in backs:
-                sought = pts - int(back_s / self.clock.time_base)
-                stream = self._sought(sought, sound)
-                # Pictures before the first keyframe can't be decoded; their sound is wanted.
-                held: list[AnyPacket] = []
-                for packet in stream:
-                    if packet.stream is not self.video or packet.is_keyframe:
-                        held.append(packet)
-                    if packet.stream is self.video and packet.is_keyframe:
-                        break
-                found = bool(held) and held[-1].stream is self.video and cast(int, held[-1].pts) <= pts
-                if found or sought <= self.clock.origin:
+        for back_s in backs:
+            sought = pts - int(back_s / self.clock.time_base)
+            stream = self._sought(sought, sound)
+            # Pictures before the first keyframe can't be decoded; their sound is wanted.
+            held: list[AnyPacket] = []
+            for packet in stream:
+                if packet.stream is not self.video or packet.is_keyframe:
+                    held.append(packet)
+                if packet.stream is self.video and packet.is_keyframe:
                     break
-            yield from held
-            yield from stream
-        except (av.error.FFmpegError, OSError) as error:
-            where = float(time_s)
-            raise MediaError(f"{self.path} can't be read at {where:.3f} s ({_words(error)}).") from error
+            found = bool(held) and held[-1].stream is self.video and cast(int, held[-1].pts) <= pts
+            if found or sought <= self.clock.origin:
+                break
+        yield from held
+        yield from stream
 
     def _sought(self, pts: int, sound: bool) -> Iterator[AnyPacket]:
         self._container.seek(max(pts, min(self.clock.origin, 0)), stream=self.video, backward=True)

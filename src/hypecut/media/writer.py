@@ -12,19 +12,17 @@ from typing import Literal, Self, cast
 import av
 from av.audio.stream import AudioStream
 from av.packet import Packet
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hypecut.media.bodies import Body
 from hypecut.media.encoder import (
     ENCODER,
-    JOIN_CRF,
-    JOIN_PRESET,
+    JOIN_OPTIONS,
     MAX_RATE_FACTOR,
-    CutEncoder,
+    CodedPicture,
     EncoderOptions,
+    EncoderSetup,
     PictureFormat,
-    configure,
 )
 from hypecut.media.h264 import length_prefixed
 from hypecut.media.sound import (
@@ -50,7 +48,7 @@ class MontageLayout:
         scale: output ticks a second.
         delay: how many pictures at most are decoded ahead of display.
         template: the source whose pictures are copied; None when every picture is encoded.
-        bodies: what is copied of which cut, by its number; None where all of it is.
+        bodies: what is copied of which cut, by its number.
         encodes: what is encoded beside copied pictures: `nothing`, `joins` alone, or `cuts` as well.
         sound: `copied`, `encoded` or `none`.
         sound_template: the source whose sound is copied.
@@ -60,7 +58,7 @@ class MontageLayout:
     scale: int
     delay: int
     template: SourceReader | None
-    bodies: Mapping[int, Body | None]
+    bodies: Mapping[int, Body]
     encodes: Encodes
     sound: str
     sound_template: SourceReader | None
@@ -80,7 +78,6 @@ class MontageWriter:
         self._container = av.open(openable(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._times = DecodingTimes(layout.delay, layout.frame_ticks)
         self._time_base = Fraction(1, layout.scale)
-        self._prefixed = layout.template is not None
         if layout.template is not None:
             self._video = self._copied_track(layout.template, options)
         else:
@@ -104,23 +101,13 @@ class MontageWriter:
 
     def copy_picture(self, packet: AnyPacket, prefixed: bool, tick: int, duration: int) -> None:
         """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
-        self.end_run()
         self._write_picture(packet if prefixed else _with_lengths(packet), tick, duration)
 
-    def encode_picture(self, frame: VideoFrame, tick: int) -> None:
-        """Encode a frame to be shown at output `tick`."""
-        self.write_encoded(self.encoder.encode(frame, tick))
-
-    def write_encoded(self, packets: Iterable[AnyPacket]) -> None:
-        """Write packets of the montage's encoder; their PTS are output ticks."""
-        for packet in packets:
-            tick = cast(int, packet.pts)
-            written = _with_lengths(packet) if self._prefixed else packet
-            self._write_picture(written, tick, self.layout.frame_ticks)
-
-    def end_run(self) -> None:
-        """Write what the encoder still holds: copied pictures follow, or the montage ends."""
-        self.write_encoded(self.encoder.end_run())
+    def write_picture(self, picture: CodedPicture) -> None:
+        """Write a picture that a run of this montage's encoder made."""
+        packet: AnyPacket = Packet(picture.data)
+        packet.is_keyframe = picture.is_keyframe
+        self._write_picture(packet, picture.tick, self.layout.frame_ticks)
 
     def write_sound(self, packets: Iterable[AnyPacket]) -> None:
         """Write packets of the sound lane."""
@@ -136,13 +123,12 @@ class MontageWriter:
         self._container.mux(packet)
 
     def _copied_track(self, template: SourceReader, options: EncoderOptions) -> VideoStream:
-        sets = template.copyable_sets
-        sps_id = sets.free_id or 0
-        beside, limit = options, None
-        if self.layout.encodes == "joins":
-            beside, limit = EncoderOptions(JOIN_CRF, JOIN_PRESET), MAX_RATE_FACTOR * template.bit_rate
-        self.encoder = CutEncoder(self.layout.picture, self.layout.scale, beside, sps_id, limit)
-        if self.layout.encodes != "nothing":
+        layout, sets = self.layout, template.copyable_sets
+        limit = None
+        if layout.encodes == "joins":
+            options, limit = JOIN_OPTIONS, MAX_RATE_FACTOR * template.bit_rate
+        self.encoder = EncoderSetup(layout.picture, layout.scale, options, True, sets.free_id or 0, limit)
+        if layout.encodes != "nothing":
             sets = sets.joined(self.encoder.sets())
         stream = self._container.add_stream_from_template(template.video)
         stream.codec_context.extradata = sets.avcc()
@@ -151,13 +137,12 @@ class MontageWriter:
         return stream
 
     def _encoded_track(self, options: EncoderOptions) -> VideoStream:
-        stream = cast(VideoStream, self._container.add_stream(ENCODER, rate=self.layout.picture.fps))
-        configure(stream.codec_context, self.layout.picture, self.layout.scale, options)
+        layout = self.layout
+        stream = cast(VideoStream, self._container.add_stream(ENCODER, rate=layout.picture.fps))
+        self.encoder = EncoderSetup(layout.picture, layout.scale, options, False)
+        self.encoder.configure(stream.codec_context)
         stream.time_base = self._time_base
         stream.codec_context.open()
-        self.encoder = CutEncoder(
-            self.layout.picture, self.layout.scale, options, shared=stream.codec_context
-        )
         return stream
 
     def _sound_track(self) -> SoundLane | None:

@@ -1,0 +1,232 @@
+"""Encoding the parts of a montage that can't be copied: each is a task of its own, and several run at once.
+
+A task decodes what its spans need, and no more: from the keyframe before a span, without pictures outside of
+it that no other one needs. Where cuts overlap, both are decoded in step, so that only a few frames are held.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Self, cast
+
+import av.error
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
+from hypecut.errors import MediaError
+from hypecut.media.crossfade import overlaid
+from hypecut.media.dressing import CutDresser
+from hypecut.media.encoder import CodedPicture, EncoderRun, EncoderSetup, pixel_ratio
+from hypecut.media.fitting import Fitter
+from hypecut.media.inspect import SourcePool
+from hypecut.media.parts import EncodedPart, PlacedCut, Span
+from hypecut.media.source import MAX_REORDER, AnyPacket, Clock, SourceReader
+
+log = logging.getLogger(__name__)
+
+_WORKERS = max(1, min(8, os.cpu_count() or 1))
+# So many parts are in work, or finished and waiting, as long as their packets take little memory.
+_AHEAD = 2 * _WORKERS
+_AHEAD_BYTES = 48 << 20
+
+
+@dataclass
+class SpanTally:
+    """What came of a span, by the number of its cut."""
+
+    cut: int
+    frames: int = 0
+    damaged: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class EncodedRun:
+    """A finished part, in decoding order."""
+
+    pictures: list[CodedPicture]
+    tallies: list[SpanTally]
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What a span is decoded from."""
+
+    span: Span
+    packets: list[AnyPacket]
+    decoder: VideoCodecContext | None
+    pixel_ratio: Fraction
+    tally: SpanTally
+
+
+@dataclass(frozen=True)
+class RunTools:
+    """What all tasks of one montage share.
+
+    Attributes:
+        encoder: the montage's encoder.
+        overlap: by how many ticks neighbouring cuts overlap.
+        dresser: gives what dresses the pictures of a span's cut.
+        stopped: set when the montage is given up.
+    """
+
+    encoder: EncoderSetup
+    overlap: int
+    dresser: Callable[[Span], CutDresser]
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+class RunTask:
+    """An encoded part whose packets are read: it needs nothing from any file any more.
+
+    Args:
+        part: what to encode.
+        pool: where its sources are.
+        tools: what all tasks share.
+    """
+
+    def __init__(self, part: EncodedPart, pool: SourcePool, tools: RunTools) -> None:
+        self._tools = tools
+        self._material = [_read(span, pool) for span in part.spans]
+        self.bytes = sum(packet.size for one in self._material for packet in one.packets)
+
+    def __call__(self) -> EncodedRun:
+        """Decode, fit, dress, mix and encode."""
+        run = EncoderRun(self._tools.encoder)
+        pictures: list[CodedPicture] = []
+        for frame, tick in self._frames():
+            if self._tools.stopped.is_set():
+                break
+            pictures += run.encode(frame, tick)
+        pictures += run.finish()
+        return EncodedRun(pictures, [one.tally for one in self._material])
+
+    def _frames(self) -> Iterator[tuple[VideoFrame, int]]:
+        """The part's frames with their output ticks."""
+        fitter = Fitter(self._tools.encoder.picture)
+        cuts = [(one.span.start_tick, self._dressed(one, fitter)) for one in self._material]
+        return overlaid(cuts, self._tools.overlap)
+
+    def _dressed(self, material: _Material, fitter: Fitter) -> Iterator[tuple[VideoFrame, int]]:
+        place = material.span.placed.place
+        dresser = self._tools.dresser(material.span)
+        for frame, at in _decoded(material):
+            tick = place.tick(at)
+            at_s = (tick - place.out_start) / place.scale
+            material.tally.frames += 1
+            yield dresser.dress(fitter.fit(frame, material.pixel_ratio), at_s), tick
+
+
+class Runs:
+    """Encodes the parts of a montage, some at once and some ahead. Use it in a `with` statement.
+
+    Files are read in the thread that asks; the tasks themselves touch none.
+
+    Args:
+        parts: what is to be encoded, in order.
+        pool: where its sources are.
+        tools: what all tasks share.
+    """
+
+    def __init__(self, parts: Iterable[EncodedPart], pool: SourcePool, tools: RunTools) -> None:
+        self._coming = deque(parts)
+        self._pool, self._tools = pool, tools
+        self._running: deque[tuple[Future[EncodedRun], int]] = deque()
+        self._executor = ThreadPoolExecutor(_WORKERS)
+        # A file is read at one place: parts of a cut that is being read need it opened once more.
+        self._apart = SourcePool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tools.stopped.set()
+        self._executor.shutdown(cancel_futures=True)
+        self._apart.close()
+
+    def read_ahead(self) -> None:
+        """Begin with as many parts as may be in work at a time; no source of the pool may be in use."""
+        while self._coming and self._has_room():
+            self._begin(self._pool)
+
+    def next(self, during: PlacedCut | None = None) -> EncodedRun:
+        """The next part, once it is finished.
+
+        Args:
+            during: the cut whose source is being read, if any.
+        """
+        if not self._running:
+            self._begin(self._pool if during is None else self._apart)
+        run = self._running.popleft()[0].result()
+        while self._coming and self._has_room() and self._coming[0].spans[0].placed is during:
+            self._begin(self._apart)
+        return run
+
+    def _begin(self, pool: SourcePool) -> None:
+        task = RunTask(self._coming.popleft(), pool, self._tools)
+        self._running.append((self._executor.submit(task), task.bytes))
+
+    def _has_room(self) -> bool:
+        read = sum(size for _, size in self._running)
+        return not self._running or (len(self._running) < _AHEAD and read < _AHEAD_BYTES)
+
+
+def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]:
+    """The span's frames and their units, each later than the one before."""
+    span, clock = material.span, material.span.placed.cut.clock
+    last: int | Fraction = span.first - 1
+    if material.decoder is None:
+        return
+    for packet in (*material.packets, None):
+        try:
+            frames = material.decoder.decode(packet)
+        except av.error.FFmpegError as error:
+            material.tally.damaged += 1
+            log.debug("a damaged packet is passed over: %s", error)
+            continue
+        for frame in frames:
+            if frame.pts is None:
+                continue
+            at = clock.place(frame.pts)
+            if at >= span.end:
+                return
+            if at >= span.first and at > last:
+                last = at
+                yield frame, at
+
+
+def _read(span: Span, pool: SourcePool) -> _Material:
+    """Read what a span is decoded from; what can't be read is told in its tally."""
+    cut = span.placed.cut
+    tally = SpanTally(cut.number)
+    try:
+        source = pool.get(cut.path)
+        packets = _needed(source, cut.clock, span.first, span.end)
+    except MediaError as error:
+        tally.reason = str(error)
+        return _Material(span, [], None, Fraction(1), tally)
+    return _Material(span, packets, source.new_decoder(), pixel_ratio(source.video), tally)
+
+
+def _needed(source: SourceReader, clock: Clock, first: int, end: int) -> list[AnyPacket]:
+    """The packets without which the pictures from `first` to before `end` can't be decoded."""
+    found: list[AnyPacket] = []
+    wanted = beyond = 0
+    for packet in source.packets_from(clock.seconds(first), sound=False):
+        unit = clock.unit(cast(int, packet.pts))
+        inside = first <= unit < end
+        if inside or not source.is_disposable(packet):
+            found.append(packet)
+        if inside:
+            wanted = len(found)
+        beyond = beyond + 1 if unit >= end else 0
+        if beyond > MAX_REORDER:
+            break
+    return found[:wanted]
