@@ -33,7 +33,8 @@ def test_render_tells_the_montage_and_what_was_left_out(
             SimpleNamespace(cut=1, source="a.mp4", mode="copied", reason=""),
             SimpleNamespace(cut=2, source="b.mp4", mode="skipped", reason="there is no such file"),
         ]
-        return SimpleNamespace(montage_path="m.mp4", duration_s=61.0, cuts=cuts)
+        warnings = ["no font here can show 語."]
+        return SimpleNamespace(montage_path="m.mp4", duration_s=61.0, cuts=cuts, warnings=warnings)
 
     monkeypatch.setattr("hypecut.jobs.rendering.render_plan", render)
     outcome = cli("render", plan, "--out", "m.mp4", "--strict")
@@ -43,6 +44,7 @@ def test_render_tells_the_montage_and_what_was_left_out(
     assert outcome.code == 0
     assert outcome.out == "m.mp4 (1:01, cuts: 1 copied, 1 skipped)\n"
     assert "b.mp4, was left out: there is no such file" in outcome.err
+    assert "no font here can show 語." in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ def render(
         say_json(result)
         return
     tell_incomplete(result.cuts)
+    for warning in result.warnings:
+        tell(warning)
     modes = [cut.mode for cut in result.cuts]
     counts = ", ".join(
         f"{modes.count(mode)} {mode}" for mode in ("copied", "joined", "encoded", "skipped") if mode in modes

@@ -16,7 +16,7 @@ from hypecut.media.fades import fade_share, fade_to_black
 from hypecut.media.fonts import lettering_complaint
 from hypecut.media.inspect import InspectedCut, SourcePool
 from hypecut.media.loudness import gain_db, measure
-from hypecut.media.titles import TitleCard
+from hypecut.media.titles import USUAL_STYLE, TitleCard, TitleStyle
 from hypecut.models import Loudness, Plan, TransitionKind
 from hypecut.progress import Progress
 
@@ -32,15 +32,17 @@ class Dressing:
         transition_s: how long that takes.
         titles_s: how long titles show; 0 for none.
         changes_loudness: the cuts are brought to one loudness.
+        title_style: how titles look.
     """
 
     kind: TransitionKind = TransitionKind.NONE
     transition_s: float = 0.0
     titles_s: float = 0.0
     changes_loudness: bool = False
+    title_style: TitleStyle = USUAL_STYLE
 
     @classmethod
-    def of(cls, plan: Plan, cuts: int) -> Dressing:
+    def of(cls, plan: Plan, cuts: int, title_style: TitleStyle = USUAL_STYLE) -> Dressing:
         """What a plan asks for; a single cut has no transitions."""
         transition = plan.transition if plan.transition is not None and cuts > 1 else None
         return cls(
@@ -48,6 +50,7 @@ class Dressing:
             transition_s=transition.duration_s if transition else 0.0,
             titles_s=plan.titles.duration_s if plan.titles else 0.0,
             changes_loudness=plan.loudness is not None,
+            title_style=title_style,
         )
 
     def covers_pictures(self, cut: InspectedCut) -> bool:
@@ -104,8 +107,11 @@ class CutDresser:
     ) -> None:
         self._dressing, self._first, self._last = dressing, first, last
         self._length_s = float(cut.length_s)
-        titled = dressing.titles_s > 0
-        self._card = TitleCard(cut.cut.title, picture, dressing.titles_s) if titled else None
+        self._card = (
+            TitleCard(cut.cut.title, picture, dressing.titles_s, dressing.title_style)
+            if dressing.titles_s > 0
+            else None
+        )
 
     def dress(self, frame: VideoFrame, at_s: float) -> VideoFrame:
         """The frame that is shown `at_s` into the cut, dressed; the given one is not changed."""
@@ -117,11 +123,11 @@ class CutDresser:
         return frame
 
 
-def titles_complaint(plan: Plan) -> str:
+def titles_complaint(plan: Plan, style: TitleStyle = USUAL_STYLE) -> str:
     """What of the plan's titles can't be shown as it is written, in one sentence; '' when all can."""
     if plan.titles is None:
         return ""
-    return lettering_complaint("".join(cut.title for cut in plan.cuts))
+    return lettering_complaint("".join(cut.title for cut in plan.cuts), style.face)
 
 
 def loudness_gains(

@@ -29,6 +29,7 @@ from hypecut.media.runs import Runs, RunTools
 from hypecut.media.sound import SoundCut
 from hypecut.media.source import MAX_REORDER, SourceReader
 from hypecut.media.timeline import output_scale
+from hypecut.media.titles import USUAL_STYLE, TitleStyle
 from hypecut.media.writer import Encodes, MontageLayout, MontageWriter
 from hypecut.models import Plan
 from hypecut.progress import Progress
@@ -60,11 +61,12 @@ class CutReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished montage and what became of each cut of its plan."""
+    """A finished montage, what became of each cut of its plan, and what can't be shown as it is written."""
 
     montage_path: str
     duration_s: float
     cuts: tuple[CutReport, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def skipped(self) -> tuple[CutReport, ...]:
@@ -91,6 +93,7 @@ class _Task:
     pool: SourcePool
     progress: Progress
     strict: bool
+    title_style: TitleStyle
 
 
 def render(
@@ -101,6 +104,7 @@ def render(
     options: EncoderOptions | None = None,
     strict: bool = False,
     pool: SourcePool | None = None,
+    title_style: TitleStyle = USUAL_STYLE,
 ) -> RenderResult:
     """Render a plan to an mp4 file.
 
@@ -112,6 +116,7 @@ def render(
         options: how pictures that can't be copied are encoded.
         strict: a cut that can't be used is an error instead of being left out.
         pool: sources to share with other renderings; opening a long recording takes time.
+        title_style: how titles look.
 
     Raises:
         MediaError: no cut can be used, or with `strict`, one can't; the message names it.
@@ -119,15 +124,20 @@ def render(
     """
     with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
-        complaint = titles_complaint(plan)
+        complaint = titles_complaint(plan, title_style)
         if complaint:
             log.warning("%s", complaint)
         gains = loudness_gains(plan.loudness, cuts, pool, progress)
-        task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict)
+        task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict, title_style)
         duration_s, reports = _write_what_can_be(task, cuts, skipped)
         progress.finish()
     reports.sort(key=lambda report: report.cut)
-    return RenderResult(montage_path=str(out), duration_s=duration_s, cuts=tuple(reports))
+    return RenderResult(
+        montage_path=str(out),
+        duration_s=duration_s,
+        cuts=tuple(reports),
+        warnings=(complaint,) if complaint else (),
+    )
 
 
 def _write_what_can_be(
@@ -156,7 +166,7 @@ def _write_what_can_be(
 
 def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float, list[CutReport]]:
     """Write the montage; gives its length and what became of the cuts."""
-    dressing = Dressing.of(task.plan, len(cuts))
+    dressing = Dressing.of(task.plan, len(cuts), task.title_style)
     layout = _layout(cuts, dressing, task.pool, delay)
     overlap = dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
     placed = placed_cuts(cuts, layout.scale, overlap)

@@ -48,6 +48,22 @@ class _Layer:
     opacity: npt.NDArray[np.uint16]
 
 
+@dataclass(frozen=True)
+class TitleStyle:
+    """How titles look where they are not to look as usual.
+
+    Attributes:
+        letter_px: the size of the letters in pixels; None for one that suits the picture.
+        face: a face that goes before the usual ones.
+    """
+
+    letter_px: int | None = None
+    face: Face | None = None
+
+
+USUAL_STYLE = TitleStyle()
+
+
 class TitleCard:
     """The title of one cut, ready to be drawn.
 
@@ -55,8 +71,7 @@ class TitleCard:
         text: what to show, on one line; set smaller, then shortened, where it would be too wide.
         picture: the montage's format.
         duration_s: how long it is shown, from the cut's start.
-        letter_px: the letters' size in pixels; None for one that suits the picture.
-        own: a face that goes before the usual ones.
+        style: how it looks.
 
     Attributes:
         text: what is shown: '' when there is nothing to show, or no room for it.
@@ -67,8 +82,7 @@ class TitleCard:
         text: str,
         picture: PictureFormat,
         duration_s: float,
-        letter_px: int | None = None,
-        own: Face | None = None,
+        style: TitleStyle = USUAL_STYLE,
     ) -> None:
         self._size = (picture.width, picture.height)
         self._duration_s = duration_s
@@ -77,11 +91,11 @@ class TitleCard:
         ratio = picture.sample_aspect_ratio
         width = float(picture.width * ratio)
         side = min(width, picture.height)
-        letter_px = letter_px or max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE))
+        letter_px = style.letter_px or max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE))
         smallest_px = max(min(letter_px, _SMALLEST_LETTER_PX), round(letter_px * _LEAST_SIZE))
         margin, pad = round(side * _MARGIN_SHARE), round(letter_px * 0.5)
         clean = one_clean_line(text[:_LONGEST_TEXT])
-        line = fitted(clean, letter_px, smallest_px, width * _WIDEST_SHARE - 2 * pad, own)
+        line = fitted(clean, letter_px, smallest_px, width * _WIDEST_SHARE - 2 * pad, style.face)
         self.text = line.text
         if not self.text:
             return
