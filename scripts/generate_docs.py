@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from the code: cli.md, settings.md, errors.md and plan.schema.json.
+"""Write the pages of docs/ that are made from the code: cli.md, settings.md and the others of PAGES.
 
     python scripts/generate_docs.py [--check]
 
@@ -18,6 +18,7 @@ import msgspec
 import typer.main
 
 import hypecut.errors
+from hypecut.api.app import openapi_document
 from hypecut.cli.main import app
 from hypecut.cli.outputs import OUTPUTS
 from hypecut.errors import HypecutError
@@ -31,6 +32,7 @@ _OTHERS_DEFAULT = {
     "output_dir": "the working folder",
     "data_dir": "the user's data folder",
     "cache_dir": "the user's cache folder",
+    "media_dir": "`media` in the data folder",
 }
 _EXIT_CODES = (
     (0, "done"),
@@ -118,6 +120,58 @@ def errors_page() -> str:
     return _page(lines)
 
 
+def api_page() -> str:
+    """The reference of the HTTP API."""
+    document = openapi_document()
+    lines = [
+        "# HTTP API: paths and fields",
+        _NOTE,
+        "How to use it: [HTTP API](api.md). A server tells all of this, with examples and every error, at"
+        " `/openapi.json`. Any path may also answer 400, 401, 403, 405, 413, 422 or 500.",
+        _table(("path", "what it does", "answers"), _operations(document)),
+    ]
+    for name, schema in document["components"]["schemas"].items():
+        if "properties" in schema:
+            lines += [f"## {name}", schema["description"]]
+            lines.append(_table(("field", "type", "meaning"), _fields(schema)))
+    return _page(lines)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    always = set(document["paths"]["/health"]["get"]["responses"]) - {"200"}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            first = operation["description"].partition("\n\n")[0]
+            answers = ", ".join(status for status in sorted(operation["responses"]) if status not in always)
+            yield f"`{method.upper()} {path}`", first.replace("\n", " "), answers
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, field in schema["properties"].items():
+        required = " Required." if name in schema.get("required", ()) and "default" not in field else ""
+        yield f"`{name}`", _type_of(field), field.get("description", "") + required
+
+
+def _type_of(field: dict[str, Any]) -> str:
+    """A type in JSON Schema, in a few words."""
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if "anyOf" in field:
+        return " or ".join(dict.fromkeys(_type_of(one) for one in field["anyOf"]))
+    if "enum" in field:
+        return ", ".join(str(value) for value in field["enum"])
+    if field.get("type") == "array":
+        return f"list of {_type_of(field['items'])}" if field.get("items") else "list"
+    bounds = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+    bounds |= {"exclusiveMaximum": "less than", "maxLength": "letters at most"}
+    told = [
+        f"{field[key]:g} {words}" if key == "maxLength" else f"{words} {field[key]:g}"
+        for key, words in bounds.items()
+        if key in field
+    ]
+    return ", ".join([str(field.get("type", "any")), *told])
+
+
 def plan_schema_page() -> str:
     """The JSON Schema of the plan file."""
     return json.dumps(plan_schema(), indent=2) + "\n"
@@ -128,6 +182,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "json.md": json_page,
+    "api-reference.md": api_page,
     "plan.schema.json": plan_schema_page,
 }
 

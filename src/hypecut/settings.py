@@ -79,6 +79,36 @@ class Settings(BaseSettings):
         description="Beyond this many gigabytes of downloads, what was not used for longest is removed.",
     )
     log_level: LogLevel = Field(default="INFO", description="The least serious messages kept in the log.")
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        max_length=255,
+        description="Address that `hypecut serve` listens on; any but this machine's own needs a token.",
+    )
+    port: int = Field(
+        default=8765, ge=0, le=65535, description="Port that `hypecut serve` listens on; 0 takes a free one."
+    )
+    token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that requests to `hypecut serve` must show; if empty, they need none.",
+    )
+    server_names: Words = Field(
+        default=(),
+        description="Names under which the server is reached, beside its own, e.g. that of a proxy.",
+    )
+    media_dir: Folder | None = Field(
+        default=None,
+        description="Folder of recordings and chats; what is asked of the server may read from no other.",
+    )
+    max_upload_mb: int = Field(
+        default=1024,
+        ge=1,
+        le=100_000,
+        description="The largest chat file that may be uploaded, in megabytes.",
+    )
+    developer: bool = Field(
+        default=False, description="Whether the server offers what only helps in development."
+    )
     network_timeout_s: Seconds = Field(
         default=30.0,
         gt=0,
@@ -175,6 +205,16 @@ class Settings(BaseSettings):
     preset: Preset = Field(
         default="veryfast", description="x264's speed of re-encoding; slower makes smaller files."
     )
+
+    @property
+    def media_root(self) -> Path:
+        """The folder that the server reads recordings and chats from."""
+        return self.media_dir or self.data_dir / "media"
+
+    @property
+    def output_root(self) -> Path:
+        """The folder that the server's jobs write to: never the working folder unless it was asked for."""
+        return self.output_dir if "output_dir" in self.model_fields_set else self.data_dir / "output"
 
     @classmethod
     def settings_customise_sources(

@@ -15,7 +15,7 @@ import hypecut.errors
 from hypecut.errors import HypecutError
 from tests.cli.conftest import Cli, one_sentence
 
-COMMANDS = ("highlights", "detect", "render", "export", "demo", "doctor", "config")
+COMMANDS = ("highlights", "detect", "render", "export", "serve", "demo", "doctor", "config")
 ERRORS = [
     kind for _, kind in inspect.getmembers(hypecut.errors, inspect.isclass) if issubclass(kind, HypecutError)
 ]

@@ -1,1 +1,1 @@
-"""The HTTP API: routes, schemas, events, access."""
+"""The HTTP API: jobs submitted, followed and changed by other programs and by hypecut's own pages."""

@@ -98,6 +98,17 @@ def read_chat(path: Path, vod_start: datetime | None = None) -> ChatImport:
     )
 
 
+def recognised_format(path: Path) -> str:
+    """The name of the format of the chat file at `path`, told by its beginning; no message is read.
+
+    Raises:
+        BadInputError: the file is missing, a folder, empty or not permitted.
+        ChatFormatError: its format is unknown.
+    """
+    with opened(path) as content:
+        return _recognised(content).name
+
+
 def _recognised(content: Content) -> ChatFormat:
     for chat_format in FORMATS:
         if chat_format.sniff(content.head):

@@ -101,6 +101,15 @@ class OutputFolder:
         folder._marker = folder._read_marker() or _Marker(job="")
         return folder
 
+    @classmethod
+    def owner(cls, path: Path) -> str | None:
+        """The job whose output stands in a folder; '' when that is not known, None when there is none."""
+        folder = cls.claimed(path)
+        found = folder._read_marker()
+        if any(folder.file(name).exists() for name in cls._kept(found)):
+            return found.job if found else ""
+        return None
+
     def _claim(self, overwrite: bool) -> None:
         """Make the folder this job's."""
         if overwrite:

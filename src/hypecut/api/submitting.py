@@ -1,0 +1,190 @@
+"""Submitting jobs: what a body asks for becomes a pipeline's arguments, in folders that may be used."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from hypecut.api.bodies import ClipMontageBody, JobBody, Submitted, VodHighlightsBody
+from hypecut.api.context import ApiContext, Context
+from hypecut.api.limits import StrictRoute, body_error
+from hypecut.api.problems import documented
+from hypecut.errors import FolderInUseError, UsageError
+from hypecut.jobs.engine.protocol import JobFilter
+from hypecut.jobs.folder import OutputFolder
+from hypecut.jobs.pipeline import CheckedJob
+from hypecut.jobs.pipelines import PIPELINES
+from hypecut.models import JobKind, JobStatus
+
+T = TypeVar("T", bound=BaseModel)
+
+router = APIRouter(tags=["submitting"], route_class=StrictRoute)
+
+# What a body may ask for that is a setting of detection, and which.
+_TUNING = {
+    "spike_window_seconds": ("min_peak_distance_s",),
+    "segment_padding_seconds": ("lead_in_s", "tail_s"),
+    "max_segment_seconds": ("max_segment_s",),
+}
+_HIGHLIGHTS_OPTIONS = (
+    "keywords",
+    "from_s",
+    "to_s",
+    "exclude",
+    "chat_offset_s",
+    "vod_start",
+    "allow_partial_chat",
+    "exact",
+    "full",
+    "titles",
+)
+_DRESSING = ("min_duration_s", "max_duration_s", "transition", "loudness_lufs", "plan_only", "overwrite")
+# As the pipeline calls what the bodies call otherwise.
+_PIPELINE_NAMES = {"vod": "vod_url", "chat": "chat_path", "out": "output_dir"}
+_TWITCH_VOD = re.compile(
+    r"(?:https?://)?(?:www\.|m\.)?twitch\.tv/(?:videos|[A-Za-z0-9_]+/v(?:ideo)?)/(\d{1,20})/?(?:[?#].*)?"
+)
+_MAX_FOLDERS = 1000
+_MAX_TITLE = 80
+# So many streamers name a montage's folder.
+_TITLED = 3
+_ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+# Choosing a folder and submitting the job that takes it are one act.
+_LOCK = threading.Lock()
+
+
+@router.post("/jobs/vod-highlights", response_model=Submitted, responses=documented(409))
+def submit_highlights(body: VodHighlightsBody, context: Context) -> Submitted:
+    """Submit a job that makes highlights of a recording."""
+    return _submit_highlights(body, context)
+
+
+@router.post("/jobs/clip-montage", response_model=Submitted, responses=documented(409))
+def submit_montage(body: ClipMontageBody, context: Context) -> Submitted:
+    """Submit a job that makes a montage of streamers' clips."""
+    return _submit_montage(body, context)
+
+
+@router.post("/jobs", response_model=Submitted, responses=documented(409))
+def submit_job(body: JobBody, context: Context) -> Submitted:
+    """Submit a job of any kind."""
+    if body.type is JobKind.CLIP_MONTAGE:
+        return _submit_montage(_nested(ClipMontageBody, body.params), context)
+    params = {_PIPELINE_NAMES.get(name, name): value for name, value in body.params.items()}
+    return _submit_highlights(_nested(VodHighlightsBody, params), context)
+
+
+def _nested(kind: type[T], params: Mapping[str, Any]) -> T:
+    """The params of a job as the body of its kind."""
+    try:
+        return kind.model_validate(params)
+    except ValidationError as error:
+        places = [
+            {**entry, "loc": ("body", "params", *entry["loc"])} for entry in error.errors(include_url=False)
+        ]
+        raise RequestValidationError(places) from error
+
+
+def _submit_highlights(body: VodHighlightsBody, context: ApiContext) -> Submitted:
+    vod, title = _recording(body.vod_url, context)
+    remote = urlsplit(vod).scheme == "https"
+    params = _given(body, (*_HIGHLIGHTS_OPTIONS, *_DRESSING)) | {"vod": vod}
+    params["more_parts"] = [_file(part, context, "more_parts") for part in body.more_parts]
+    if body.chat_path is not None:
+        params["chat"] = _file(body.chat_path, context, "chat_path")
+    elif not remote:
+        raise body_error("the highlights of a file need its chat; name it here.", "chat_path", kind="missing")
+    for name in ("intro", "outro"):
+        if (file := getattr(body, name)) is not None:
+            params[name] = _file(file, context, name)
+    for name, settings in _TUNING.items():
+        value = getattr(body, name)
+        params |= {} if value is None else dict.fromkeys(settings, value)
+    wanted = _folder(body.output_dir, "output_dir", f"{title}-highlights", context)
+    return _submit(JobKind.VOD_HIGHLIGHTS, params, wanted, body.priority, context)
+
+
+def _submit_montage(body: ClipMontageBody, context: ApiContext) -> Submitted:
+    if JobKind.CLIP_MONTAGE not in PIPELINES:
+        raise UsageError("this server makes no clip montages yet; submit vod_highlights.")
+    title = "-".join(body.streamer_names[:_TITLED])[:_MAX_TITLE]
+    params = _given(body, ("period", "max_clips", "per_streamer_k", *_DRESSING))
+    wanted = _folder(body.current_videos_dir, "current_videos_dir", f"{title}-montage", context)
+    return _submit(JobKind.CLIP_MONTAGE, params, wanted, body.priority, context)
+
+
+def _submit(
+    kind: JobKind, params: dict[str, Any], wanted: Path, priority: int, context: ApiContext
+) -> Submitted:
+    with _LOCK:
+        job = _placed(kind, params, wanted, context)
+        return Submitted(job_id=context.engine.submit(kind, job, priority).id)
+
+
+def _placed(kind: JobKind, params: dict[str, Any], wanted: Path, context: ApiContext) -> CheckedJob:
+    """The job in the folder that it is to have, or in the next of that name which is no other job's."""
+    for number in range(1, _MAX_FOLDERS):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        job = PIPELINES[kind].check({**params, "out": str(folder)}, context.settings)
+        if params.get("overwrite") or not _is_taken(job, context):
+            return job
+    raise FolderInUseError(f"{wanted} and {_MAX_FOLDERS} more are taken; name another folder.")
+
+
+def _is_taken(job: CheckedJob, context: ApiContext) -> bool:
+    """Whether another job has made something in this job's folder, or is about to."""
+    owner = OutputFolder.owner(Path(job.folder))
+    if owner is not None:
+        return not owner or not job.name.startswith(owner)
+    active = context.engine.list(JobFilter(status=_ACTIVE, search=job.folder, limit=_MAX_FOLDERS)).jobs
+    return any(one.params.get("out") == job.folder and one.params != job.params for one in active)
+
+
+def _given(body: BaseModel, names: Iterable[str]) -> dict[str, Any]:
+    """What the body gives of these, as JSON."""
+    return body.model_dump(mode="json", include=set(names), exclude_none=True)
+
+
+def _recording(vod_url: str, context: ApiContext) -> tuple[str, str]:
+    """The recording as the pipeline takes it, and a short name for it."""
+    address = _TWITCH_VOD.fullmatch(vod_url)
+    if address:
+        return f"https://www.twitch.tv/videos/{address[1]}", f"vod-{address[1]}"
+    if "://" in vod_url:
+        raise body_error(
+            "only VODs on Twitch are fetched; give https://www.twitch.tv/videos/ and its number, or a file.",
+            "vod_url",
+            value=vod_url,
+        )
+    path = _file(vod_url, context, "vod_url")
+    return path, Path(path).stem[:_MAX_TITLE]
+
+
+def _file(path: str, context: ApiContext, field: str) -> str:
+    found = _confined(lambda: context.roots.readable(path), path, field)
+    if not found.is_file():
+        raise body_error(
+            "there is no such file in the server's folders; correct the path.", field, value=path
+        )
+    return str(found)
+
+
+def _folder(path: str | None, field: str, default: str, context: ApiContext) -> Path:
+    found = _confined(lambda: context.roots.writable(path or default), path, field)
+    # The root itself holds the folders of all jobs.
+    return context.roots.output / default if found == context.roots.output else found
+
+
+def _confined(find: Callable[[], Path], path: str | None, field: str) -> Path:
+    try:
+        return find()
+    except UsageError as error:
+        raise body_error(str(error), field, value=path) from error

@@ -1,0 +1,58 @@
+"""`hypecut serve`: the API and the pages, with a worker."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hypecut.cli.console import tell
+from hypecut.cli.start import start
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST", help="The address to listen on; any but this machine's own needs a token."
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="The port to listen on; 0 takes a free one.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            help="Let in only who shows this; other users of the machine don't see it in HYPECUT_TOKEN.",
+        ),
+    ] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Run no jobs here: `hypecut worker` does, elsewhere.")
+    ] = False,
+    developer: Annotated[
+        bool, typer.Option("--developer", help="Also offer what only helps in development.")
+    ] = False,
+) -> None:
+    """Serve the API, and run the jobs submitted to it."""
+    settings = start(host=host, port=port, token=token, developer=developer or None).settings
+
+    from hypecut.api.access import check_exposure
+    from hypecut.api.app import create_app
+    from hypecut.api.server import address_of, bind
+    from hypecut.api.server import serve as answer
+    from hypecut.jobs.engine.memory import MemoryEngine
+
+    secret = settings.token.get_secret_value() or None
+    check_exposure(settings.host, secret)
+    listener = bind(settings.host, settings.port)
+    engine = MemoryEngine(settings)
+    try:
+        app = create_app(engine, settings, token=secret, developer=settings.developer)
+        if not no_worker:
+            engine.start_workers()
+        answer(app, listener, lambda: tell(f"listening on {address_of(listener)}; Ctrl-C stops it."))
+    finally:
+        listener.close()
+        engine.close()
+    tell("stopped.")
