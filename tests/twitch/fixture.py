@@ -72,6 +72,8 @@ class Message:
 class Vod:
     """A VOD; `muted` are (from, to) in seconds, `chapters` (start, name).
 
+    Its time stamps begin at `clock_start` seconds, as those of a broadcast do anywhere.
+
     `status` RECORDING leaves out the playlist's end; `subscriber_token` is the OAuth token that may see a
     sub-only one; with `null_token` nobody gets a playback token.
     """
@@ -87,6 +89,7 @@ class Vod:
     status: str = "RECORDED"
     container: str = "ts"
     segment_seconds: float = 10.0
+    clock_start: float = 0.0
     qualities: tuple[str, ...] = ("chunked",)
     muted: tuple[tuple[float, float], ...] = ()
     chapters: tuple[tuple[float, str], ...] = ()

@@ -94,7 +94,7 @@ class MediaStore:
         media = vod.media if quality in ("chunked", "audio_only") else _scaled(vod.media, HEIGHTS[quality])
         source = self.source(media)
         only_sound = quality == "audio_only"
-        key = _key(str(source), vod.container, vod.segment_seconds, silent, only_sound)
+        key = _key(str(source), vod.container, vod.segment_seconds, vod.clock_start, silent, only_sound)
         folder = self.cache / f"vod-{key}"
         with self._lock(folder):
             if not (folder / "out.m3u8").exists():
@@ -158,6 +158,8 @@ def _cut(source: Path, folder: Path, vod: Vod, silent: bool, only_sound: bool) -
                 continue
             if silent and packet.stream.type == "audio":
                 packet = _with_bytes(packet, hush)
+            ticks = round(Fraction(vod.clock_start) / packet.time_base)
+            packet.pts, packet.dts = (packet.pts or 0) + ticks, (packet.dts or 0) + ticks
             packet.stream = mapped[packet.stream.index]
             out.mux(packet)
 

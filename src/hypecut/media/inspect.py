@@ -12,8 +12,8 @@ from typing import Self
 
 from hypecut.errors import MediaError
 from hypecut.media.encoder import PictureFormat
-from hypecut.media.snap import SHORT_S, Picture, pictures_around, pictures_before
-from hypecut.media.source import Clock, SourceReader
+from hypecut.media.snap import Picture, pictures_around, pictures_before
+from hypecut.media.source import SHORT_S, Clock, SourceReader
 from hypecut.media.timeline import reorder_depth
 from hypecut.models import Cut
 
@@ -105,18 +105,20 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
     Raises:
         MediaError: the source has no frames there, or can't be read there.
     """
-    clock = source.clock
+    clock, short_s = source.clock, _short_s(source, cut)
     low, high = clock.unit_from(cut.start_s), clock.unit_from(cut.end_s)
     head = pictures_around(source, cut.start_s, low + 1)
     shown = [p for p in head if p.unit >= low]
     if not shown or min(p.unit for p in shown) >= high:
         raise MediaError(_nothing_there(source, cut))
     first = min(shown, key=lambda p: p.unit)
+    if source.sparse is not None and clock.seconds(first.unit - low) > short_s:
+        raise MediaError(_nothing_there(source, cut))
     tail = pictures_before(source, cut.end_s, high)
     if clock.constant and not all(p.on_grid for p in (*head, *tail)):
         source.loosen()
         return inspect_cut(source, number, cut)
-    end = _end(source, tail, high)
+    end = _end(source, tail, high, short_s)
     copyable = source.copyable and first.idr and _ends_cleanly(tail, high)
     return InspectedCut(
         number=number,
@@ -137,6 +139,20 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
     )
 
 
+def _short_s(source: SourceReader, cut: Cut) -> float:
+    """How much may be missing at the ends of a cut: where parts of a VOD are not here, no picture may.
+
+    Raises:
+        MediaError: some of what is shown is not here.
+    """
+    if source.sparse is None:
+        return SHORT_S
+    if source.sparse.is_gap(cut.start_s, cut.end_s):
+        between = f"between {cut.start_s:.3f} s and {cut.end_s:.3f} s"
+        raise MediaError(f"{source.path} lacks parts {between}; fetch it again.")
+    return SHORT_S if source.sparse.is_end(cut.end_s) else float(1 / source.fps)
+
+
 def _nothing_there(source: SourceReader, cut: Cut) -> str:
     """Why a cut without pictures has none."""
     if cut.start_s >= source.duration_s:
@@ -147,12 +163,12 @@ def _nothing_there(source: SourceReader, cut: Cut) -> str:
     return f"{source.path} has no pictures {between}; it is damaged or cut off."
 
 
-def _end(source: SourceReader, tail: Sequence[Picture], high: int) -> int:
+def _end(source: SourceReader, tail: Sequence[Picture], high: int, short_s: float) -> int:
     """The first unit no longer shown: the plan's, or where the source's pictures end."""
     if any(p.unit >= high for p in tail):
         return high
     last = max((p.end for p in tail), default=None)
-    if last is None or source.clock.seconds(high - last) > SHORT_S:
+    if last is None or source.clock.seconds(high - last) > short_s:
         where = "" if last is None else f" from {float(source.clock.seconds(last)):.3f} s on"
         ends_s = float(source.clock.seconds(high))
         raise MediaError(

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from hypecut.errors import MediaError
-from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
-
-# Header and pictures may disagree by a few frames at a file's end; more than this is missing material.
-SHORT_S = 1.0
+from hypecut.media.source import MAX_REORDER, SHORT_S, AnyPacket, SourceReader
 
 
 @dataclass(frozen=True)

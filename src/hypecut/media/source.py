@@ -14,12 +14,15 @@ from typing import Any, Self, TypeAlias, cast
 import av
 import av.error
 from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from hypecut.errors import MediaError
 from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets
+from hypecut.media.sparse import SUFFIX
+from hypecut.media.sparse_container import SparseContainer
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,8 @@ TOLERANCE_S = Fraction(1, 1000)
 MAX_REORDER = 16
 # How far past an end to look for the last sound before it; files interleave within a second or so.
 SOUND_LATE_S = 3
+# Header and pictures may disagree by a few frames at a file's end; more than this is missing material.
+SHORT_S = 1.0
 # Files without an index are searched by time alone: start this much earlier, step by step, until a
 # keyframe shows.
 _SEEK_BACK_S = (1, 5, 12, 30, 90)
@@ -136,7 +141,7 @@ class SourceReader:
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 raise MediaError(f"{path} {what}; give the path of a video file.")
-            self._container = av.open(openable(path), metadata_errors="replace")
+            self._container = _opened(path)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise MediaError(
                 f"{path} is not a video that can be read ({_words(error)}); give another file."
@@ -146,7 +151,7 @@ class SourceReader:
             self._check_format()
             self.video.codec_context.thread_type = "AUTO"
             self.audio = self._find_audio()
-            self.indexed = self._container.format.name in _INDEXED
+            self.indexed = self.sparse is not None or self._container.format.name in _INDEXED
             self.sets = parameter_sets(self.video.codec_context.extradata) if self.codec == "h264" else None
             self.clock = self._find_clock()
         except BaseException:
@@ -164,6 +169,11 @@ class SourceReader:
     def close(self) -> None:
         """Close the file."""
         self._container.close()
+
+    @property
+    def sparse(self) -> SparseContainer | None:
+        """The container, if it is that of a VOD of which only parts are here."""
+        return self._container if isinstance(self._container, SparseContainer) else None
 
     @property
     def codec(self) -> str:
@@ -193,6 +203,8 @@ class SourceReader:
     @property
     def duration_s(self) -> float:
         """The length in seconds, by its header."""
+        if isinstance(self._container, SparseContainer):
+            return self._container.duration_s
         lengths = [0.0]
         if self.video.duration:
             lengths.append(float(self.video.duration * self.clock.time_base))
@@ -213,6 +225,8 @@ class SourceReader:
         """About how many bits a second its pictures take; without its own word, all of the file's."""
         if self.video.bit_rate:
             return self.video.bit_rate
+        if self.sparse is not None:
+            return self.sparse.bit_rate
         return int(self.path.stat().st_size * 8 / max(1.0, self.duration_s))
 
     def new_decoder(self) -> VideoCodecContext:
@@ -319,10 +333,11 @@ class SourceReader:
         found = self._first_pts(4 * MAX_REORDER)
         if not found:
             raise MediaError(f"{self.path} has no pictures that can be read; give another file.")
-        self.clock = replace(self.clock, origin=found[0])
+        origin = found[0] if self.sparse is None else self.sparse.origin
+        self.clock = replace(self.clock, origin=origin)
         seen = set(found + self._pts_near_end())
         for likely in _likely_rates(rate):
-            grid = Clock(likely, time_base, found[0], constant=True)
+            grid = Clock(likely, time_base, origin, constant=True)
             units = [grid.place(pts) for pts in seen]
             if all(isinstance(unit, int) for unit in units) and len(set(units)) == len(units):
                 return grid
@@ -352,13 +367,21 @@ class SourceReader:
     def _pts_near_end(self) -> list[int]:
         """PTS of pictures at the middle and near the end: a rate that is slightly off shows there."""
         found: list[int] = []
-        for share in (0.5, 0.97):
+        times_s = [self.duration_s * share for share in (0.5, 0.97)]
+        for time_s in times_s if self.sparse is None else self.sparse.sample_times_s:
             try:
-                near = self.packets_from(self.duration_s * share, sound=False)
+                near = self.packets_from(time_s, sound=False)
                 found += [cast(int, p.pts) for p, _ in zip(near, range(MAX_REORDER), strict=False)]
             except MediaError as error:
                 log.debug("%s", error)
         return found
+
+
+def _opened(path: Path) -> InputContainer | SparseContainer:
+    """The file as a container; a playlist as that of the VOD whose segments it lists."""
+    if path.suffix.lower() == SUFFIX:
+        return SparseContainer(path)
+    return av.open(openable(path), metadata_errors="replace")
 
 
 def _is_known(stream: VideoStream | AudioStream) -> bool:
