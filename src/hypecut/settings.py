@@ -42,6 +42,7 @@ _TWITCH_HOSTS = (
 _TWITCH_CLIENT_IDS = ("kd1unb4b3q4t58fwlpcbzcbnm76a8fp", "kimne78kx3ncx6brgo4mv6wki5h1ko")
 _TWITCH_QUERY_HASHES = (
     "VideoCommentsByOffsetOrCursor:b70a3591ff0f4e0313d126c6a1502d79a1c02baebb288227c582044aa76adf6a",
+    "VideoPlayer_ChapterSelectButtonVideo:71835d5ef425e154bf282453a926d99b328cdc5e32f36d3a209d0f4778b41203",
     "ShareClipRenderStatus:2db6a3b20eabf510bd3cf465ae2408834b59eb6b8af89ca73ab1486cacecfb63",
 )
 
