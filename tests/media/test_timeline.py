@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypecut.media.source import MAX_REORDER, Clock
+from hypecut.media.clock import Clock
+from hypecut.media.source import MAX_REORDER
 from hypecut.media.timeline import DecodingTimes, Placement, ReorderError, output_scale, reorder_depth
 
 repeatable = settings(derandomize=True, deadline=None)

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from hypecut.errors import MediaError
+from hypecut.media.clock import Clock
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.snap import Picture, pictures_around, pictures_before
-from hypecut.media.source import SHORT_S, Clock, SourceReader
+from hypecut.media.source import SHORT_S, SourceReader
 from hypecut.media.timeline import reorder_depth
 from hypecut.models import Cut
 

@@ -21,13 +21,14 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from hypecut.errors import MediaError
+from hypecut.media.clock import Clock
 from hypecut.media.crossfade import overlaid
 from hypecut.media.dressing import CutDresser
 from hypecut.media.encoder import CodedPicture, EncoderRun, EncoderSetup, pixel_ratio
 from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import SourcePool
 from hypecut.media.parts import EncodedPart, PlacedCut, Span
-from hypecut.media.source import MAX_REORDER, AnyPacket, Clock, SourceReader
+from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
 
 log = logging.getLogger(__name__)
 

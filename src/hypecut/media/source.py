@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
@@ -20,6 +19,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from hypecut.errors import MediaError
+from hypecut.media.clock import Clock, likely_rates
 from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets
 from hypecut.media.sparse import SUFFIX
 from hypecut.media.sparse_container import SparseContainer
@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 AnyPacket: TypeAlias = "Packet[Any]"
 
-# A time this close before a frame means that frame.
-TOLERANCE_S = Fraction(1, 1000)
 # No H.264 picture is displayed more than 16 pictures away from its place in decoding order (A.3.1).
 MAX_REORDER = 16
 # How far past an end to look for the last sound before it; files interleave within a second or so.
@@ -46,78 +44,9 @@ _AAC_LC = "LC"
 # Higher ones are the clock's, not the pictures'; with none stated any will do, as only times count.
 _MAX_RATE = 1000
 _ANY_RATE = Fraction(30)
-# Matroska gives a frame's length in whole nanoseconds; FFmpeg makes a rate with a small denominator of it.
-_RATE_ROUNDING = Fraction(1, 100_000)
 # What an AudioSpecificConfig can name by a number (ISO/IEC 14496-3): rates, and layouts by their channels.
 AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Counts a source's frames: on the frame grid at a constant rate, else in ticks of its time base.
-
-    A "unit" is a frame number (constant rate) or a tick; unit 0 is the first video frame. Containers that
-    round times to milliseconds are read back onto the grid, so that nothing adds up.
-
-    Attributes:
-        rate: units per second.
-        time_base: seconds per PTS tick.
-        origin: the PTS of the first video frame.
-        constant: units are frames.
-        frame_ticks: how many ticks a frame lasts that does not tell it, at a rate that varies.
-    """
-
-    rate: Fraction
-    time_base: Fraction
-    origin: int
-    constant: bool
-    frame_ticks: int = 1
-
-    def unit(self, pts: int) -> int:
-        """The unit nearest to the frame with this PTS."""
-        return round(self.place(pts))
-
-    def place(self, pts: int) -> int | Fraction:
-        """The unit of the frame with this PTS; a fraction when it lies off the grid, as after a dropout."""
-        ticks = pts - self.origin
-        if not self.constant:
-            return ticks
-        num, den, slack = self._steps
-        unit, rest = divmod(2 * ticks * num + den, 2 * den)
-        return unit if abs(rest - den) <= slack else Fraction(ticks * num, den)
-
-    def end_of(self, place: int | Fraction, duration: int | None) -> int | Fraction:
-        """Where the frame at this place, with this duration (ticks), ends."""
-        return place + (1 if self.constant else duration or self.frame_ticks)
-
-    def unit_from(self, time_s: float) -> int:
-        """The first unit at or after `time_s`; a time within 1 ms of a frame's time means that frame."""
-        return -((-(Fraction(time_s) - TOLERANCE_S) * self.rate) // 1)
-
-    def unit_before(self, time_s: float) -> int:
-        """The last unit at or before `time_s`, with the same tolerance."""
-        return (Fraction(time_s) + TOLERANCE_S) * self.rate // 1
-
-    def seconds(self, unit: int) -> Fraction:
-        """The time of a unit."""
-        return unit / self.rate
-
-    def pts(self, unit: int) -> int:
-        """The PTS of a unit, to the nearest tick."""
-        return self.origin + round(self.seconds(unit) / self.time_base)
-
-    def in_ticks(self) -> Clock:
-        """The same clock without a grid."""
-        frame_ticks = max(1, round(1 / (self.rate * self.time_base)))
-        return Clock(1 / self.time_base, self.time_base, self.origin, constant=False, frame_ticks=frame_ticks)
-
-    @cached_property
-    def _steps(self) -> tuple[int, int, int]:
-        """Units per tick as a ratio, and how far off the grid rounding puts frames, in its lower halves."""
-        scale = self.rate * self.time_base
-        slack_s = max(self.time_base * Fraction(11, 10), Fraction(1, 10_000))
-        return scale.numerator, scale.denominator, int(2 * scale.denominator * slack_s * self.rate)
 
 
 def openable(path: Path) -> str:
@@ -336,7 +265,7 @@ class SourceReader:
         origin = found[0] if self.sparse is None else self.sparse.origin
         self.clock = replace(self.clock, origin=origin)
         seen = set(found + self._pts_near_end())
-        for likely in _likely_rates(rate):
+        for likely in likely_rates(rate):
             grid = Clock(likely, time_base, origin, constant=True)
             units = [grid.place(pts) for pts in seen]
             if all(isinstance(unit, int) for unit in units) and len(set(units)) == len(units):
@@ -387,14 +316,6 @@ def _opened(path: Path) -> InputContainer | SparseContainer:
 def _is_known(stream: VideoStream | AudioStream) -> bool:
     """Whether there is a decoder for a track; PyAV's types leave out that there may be none."""
     return cast(object, stream.codec_context) is not None
-
-
-def _likely_rates(rate: Fraction) -> Iterator[Fraction]:
-    """The usual rate that a stated one is a rounding of, if there is one, then the stated one."""
-    for usual in (Fraction(round(rate)), Fraction(round(rate * 1001 / 1000) * 1000, 1001)):
-        if abs(rate / usual - 1) < _RATE_ROUNDING:
-            yield usual
-    yield rate
 
 
 def _words(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from hypecut.media.source import Clock
+from hypecut.media.clock import Clock
 
 # Time scales of mp4 tracks: fine enough for any rate, small enough that hours fit into 32 bits.
 _MIN_SCALE = 10_000
