@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from hypecut.media.bodies import Body
 from hypecut.media.inspect import InspectedCut
+from hypecut.media.pacing import FrameGrid
 from hypecut.media.timeline import Placement
 
 # An encoded part of this length keeps a core busy, and its packets take little memory.
@@ -29,6 +30,7 @@ class PlacedCut:
         end_tick: where it ends; the next one begins there, or before by what the two overlap.
         is_first: it opens the montage.
         is_last: it ends the montage.
+        grid: the montage's frames, to whose rate its own are brought; None where they are left as they are.
     """
 
     cut: InspectedCut
@@ -36,6 +38,7 @@ class PlacedCut:
     end_tick: int
     is_first: bool
     is_last: bool
+    grid: FrameGrid | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Span:
     @property
     def end_tick(self) -> int:
         """Where it ends in the montage."""
-        return self.placed.place.tick(self.end)
+        whole = self.end >= self.placed.cut.end
+        return self.placed.end_tick if whole else self.placed.place.tick(self.end)
 
 
 @dataclass(frozen=True)
@@ -94,20 +98,24 @@ class EncodedPart:
 Part: TypeAlias = CopiedPart | EncodedPart
 
 
-def placed_cuts(cuts: Sequence[InspectedCut], scale: int, overlap: int) -> list[PlacedCut]:
+def placed_cuts(
+    cuts: Sequence[InspectedCut], scale: int, overlap: int, grids: Mapping[int, FrameGrid] | None = None
+) -> list[PlacedCut]:
     """Place cuts one after another.
 
     Args:
         cuts: the cuts, in order.
         scale: output ticks a second.
         overlap: by how many ticks each cut begins before the end of the one before.
+        grids: the montage's frames, for each cut that is brought to its rate; such a cut ends with a frame.
     """
     placed: list[PlacedCut] = []
     at = 0
     for number, cut in enumerate(cuts):
         place = Placement(cut.clock, cut.first, at, scale)
-        end = place.tick(cut.end)
-        placed.append(PlacedCut(cut, place, end, number == 0, number == len(cuts) - 1))
+        grid = (grids or {}).get(cut.number)
+        end = place.tick(cut.end) if grid is None else max(grid.nearest(place.tick(cut.end)), at + 1)
+        placed.append(PlacedCut(cut, place, end, number == 0, number == len(cuts) - 1, grid))
         at = end - overlap
     return placed
 

@@ -24,6 +24,7 @@ from hypecut.media.bodies import Body, find_body, keyframe_units
 from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
+from hypecut.media.mixing import cuts_to_pace, main_format, montage_picture, most_alike
 from hypecut.media.parts import PART_S, EncodedPart, PlacedCut, Span, montage_parts, placed_cuts
 from hypecut.media.runs import Runs, RunTools
 from hypecut.media.sound import SoundCut
@@ -169,12 +170,12 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
     dressing = Dressing.of(task.plan, len(cuts), task.title_style)
     layout = _layout(cuts, dressing, task.pool, delay)
     overlap = dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
-    placed = placed_cuts(cuts, layout.scale, overlap)
+    placed = placed_cuts(cuts, layout.scale, overlap, layout.grids)
     _check_overlaps(task, placed, overlap)
     parts = montage_parts(placed, layout.bodies, _breaks(cuts, layout, task.pool), overlap)
     length_s = placed[-1].end_tick / layout.scale
     task.progress.start("montage", length_s)
-    with written_aside(task.out) as part, MontageWriter(part, layout, task.options) as writer:
+    with written_aside(task.out) as part, MontageWriter(part, layout, task.options, task.pool) as writer:
         tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout))
         encoded = [part for part in parts if isinstance(part, EncodedPart)]
         with Runs(encoded, task.pool, tools) as runs:
@@ -225,9 +226,11 @@ def _inspect_all(
 
 
 def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, delay: int) -> MontageLayout:
-    """Copy the kind of picture that most of the copyable time has; everything else is encoded to match it."""
-    main = _main_kind(cuts, dressing)
-    like = main[0] if main else max(cuts, key=lambda c: c.length_s)
+    """Copy what it can of the format that most of the time has; everything else is encoded to match it."""
+    usual = main_format(cuts)
+    copyable = [c for c in usual if c.joinable or (c.copyable and not dressing.covers_pictures(c))]
+    main = most_alike(copyable)
+    like = main[0] if main else montage_picture(cuts)
     bodies: dict[int, Body] = {}
     for cut in main:
         first, last, fps = cut is cuts[0], cut is cuts[-1], like.picture.fps
@@ -242,24 +245,13 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, 
         picture=like.picture,
         scale=output_scale(c.clock for c in cuts),
         delay=max(delay, *(c.depth for c in cuts)),
-        template=pool.get(like.path) if bodies else None,
+        template=like.path if bodies else None,
         bodies=bodies,
+        paced=cuts_to_pace(cuts, like, bodies),
         encodes=encodes,
         sound=sound,
-        sound_template=pool.get(next(c.path for c in cuts if c.has_sound)) if sound == "copied" else None,
+        sound_template=next(c.path for c in cuts if c.has_sound) if sound == "copied" else None,
     )
-
-
-def _main_kind(cuts: Sequence[InspectedCut], dressing: Dressing) -> list[InspectedCut]:
-    """The cuts of which pictures can be copied into one track, of the kind that has most of the time."""
-    time: dict[tuple[object, ...], Fraction] = {}
-    found = [c for c in cuts if c.joinable or (c.copyable and not dressing.covers_pictures(c))]
-    for cut in found:
-        time[cut.fingerprint] = time.get(cut.fingerprint, Fraction(0)) + cut.length_s
-    if not time:
-        return []
-    main = max(time, key=lambda kind: time[kind])
-    return [c for c in found if c.fingerprint == main]
 
 
 def _sound_copyable(cuts: Sequence[InspectedCut], dressing: Dressing) -> bool:

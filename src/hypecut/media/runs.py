@@ -22,11 +22,12 @@ from av.video.frame import VideoFrame
 
 from hypecut.errors import MediaError
 from hypecut.media.clock import Clock
-from hypecut.media.crossfade import overlaid
+from hypecut.media.crossfade import Shown, overlaid
 from hypecut.media.dressing import CutDresser
 from hypecut.media.encoder import CodedPicture, EncoderRun, EncoderSetup, pixel_ratio
 from hypecut.media.fitting import Fitter
 from hypecut.media.inspect import SourcePool
+from hypecut.media.pacing import paced
 from hypecut.media.parts import EncodedPart, PlacedCut, Span
 from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
 
@@ -109,20 +110,24 @@ class RunTask:
         pictures += run.finish()
         return EncodedRun(pictures, [one.tally for one in self._material])
 
-    def _frames(self) -> Iterator[tuple[VideoFrame, int]]:
+    def _frames(self) -> Shown:
         """The part's frames with their output ticks."""
         fitter = Fitter(self._tools.encoder.picture)
         cuts = [(one.span.start_tick, self._dressed(one, fitter)) for one in self._material]
         return overlaid(cuts, self._tools.overlap)
 
-    def _dressed(self, material: _Material, fitter: Fitter) -> Iterator[tuple[VideoFrame, int]]:
-        place = material.span.placed.place
-        dresser = self._tools.dresser(material.span)
-        for frame, at in _decoded(material):
-            tick = place.tick(at)
-            at_s = (tick - place.out_start) / place.scale
+    def _dressed(self, material: _Material, fitter: Fitter) -> Shown:
+        span, place = material.span, material.span.placed.place
+        dresser = self._tools.dresser(span)
+        frames: Shown = ((frame, place.tick(at)) for frame, at in _decoded(material))
+        if span.placed.grid is not None:
+            frames = paced(frames, span.placed.grid, span.start_tick, span.end_tick)
+        last: VideoFrame | None = None
+        for frame, tick in frames:
+            if frame is not last:
+                last, fitted = frame, fitter.fit(frame, material.pixel_ratio)
             material.tally.frames += 1
-            yield dresser.dress(fitter.fit(frame, material.pixel_ratio), at_s), tick
+            yield dresser.dress(fitted, (tick - place.out_start) / place.scale), tick
 
 
 class Runs:

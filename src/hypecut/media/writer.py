@@ -25,6 +25,8 @@ from hypecut.media.encoder import (
     PictureFormat,
 )
 from hypecut.media.h264 import length_prefixed
+from hypecut.media.inspect import SourcePool
+from hypecut.media.pacing import FrameGrid
 from hypecut.media.sound import (
     ENCODED_BIT_RATE,
     ENCODED_RATE,
@@ -57,32 +59,48 @@ class MontageLayout:
     picture: PictureFormat
     scale: int
     delay: int
-    template: SourceReader | None
+    template: Path | None
     bodies: Mapping[int, Body]
+    paced: frozenset[int]
     encodes: Encodes
     sound: str
-    sound_template: SourceReader | None
+    sound_template: Path | None
 
     @property
     def frame_ticks(self) -> int:
         """The nominal length of a frame, in output ticks."""
         return max(1, round(self.scale / self.picture.fps))
 
+    @property
+    def grids(self) -> dict[int, FrameGrid]:
+        """When frames are shown of the cuts that are brought to the montage's rate, by their number."""
+        return dict.fromkeys(self.paced, FrameGrid(self.picture.fps, self.scale))
+
 
 class MontageWriter:
-    """An open montage file. Use it in a `with` statement; on an error the file is left unfinished."""
+    """An open montage file. Use it in a `with` statement; on an error the file is left unfinished.
 
-    def __init__(self, path: Path, layout: MontageLayout, options: EncoderOptions) -> None:
+    Args:
+        path: the file.
+        layout: what its tracks are made of.
+        options: how pictures are encoded where most of them are.
+        pool: where the sources are whose tracks are copied.
+
+    Raises:
+        MediaError: such a source can't be opened any more.
+    """
+
+    def __init__(self, path: Path, layout: MontageLayout, options: EncoderOptions, pool: SourcePool) -> None:
         self.layout = layout
         # The caller gives a path beside the final one; the index goes to the front for players on the web.
         self._container = av.open(openable(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._times = DecodingTimes(layout.delay, layout.frame_ticks)
         self._time_base = Fraction(1, layout.scale)
         if layout.template is not None:
-            self._video = self._copied_track(layout.template, options)
+            self._video = self._copied_track(pool.get(layout.template), options)
         else:
             self._video = self._encoded_track(options)
-        self.sound: SoundLane | None = self._sound_track()
+        self.sound: SoundLane | None = self._sound_track(pool)
 
     def __enter__(self) -> Self:
         return self
@@ -145,9 +163,9 @@ class MontageWriter:
         stream.codec_context.open()
         return stream
 
-    def _sound_track(self) -> SoundLane | None:
-        template = self.layout.sound_template
-        if self.layout.sound == "copied" and template is not None and template.audio_config is not None:
+    def _sound_track(self, pool: SourcePool) -> SoundLane | None:
+        template = pool.get(self.layout.sound_template) if self.layout.sound_template is not None else None
+        if template is not None and template.audio_config is not None:
             rate, channels = template.audio_config
             copied = self._container.add_stream_from_template(cast(AudioStream, template.audio))
             copied.codec_context.extradata = aac_config(rate, channels)
