@@ -29,7 +29,9 @@ def test_names_of_the_older_client_become_settings_of_detection(client: httpx.Cl
         diversity_windows=8,
     )
     params = params_of(client, job_id)
+    assert (params["spike_messages"], params["spike_window_s"]) == (3, 45.0)
     assert params["min_peak_distance_s"] == 45.0
+    assert params["sections"] == 8
     assert (params["lead_in_s"], params["tail_s"]) == (12.0, 12.0)
     assert params["max_segment_s"] == 90.0
 

@@ -93,7 +93,7 @@ class VodHighlightsBody(_Dressing):
         None, description="A moment has at least so many messages within spike_window_seconds."
     )
     spike_window_seconds: Annotated[Number, Field(gt=0, le=3600)] | None = Field(
-        None, description="Two spikes nearer than this count as one."
+        None, description="Two spikes nearer than this count as one; also the window of min_count."
     )
     segment_padding_seconds: Annotated[Number, Field(ge=0, le=120)] | None = Field(
         None, description="How long before its spike a segment begins, and goes on after it."

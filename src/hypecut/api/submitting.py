@@ -28,9 +28,11 @@ T = TypeVar("T", bound=BaseModel)
 
 router = APIRouter(tags=["submitting"], route_class=StrictRoute)
 
-# What a body may ask for that is a setting of detection, and which.
+# What a body may ask for that the pipeline calls otherwise, and how.
 _TUNING = {
-    "spike_window_seconds": ("min_peak_distance_s",),
+    "min_count": ("spike_messages",),
+    "spike_window_seconds": ("spike_window_s", "min_peak_distance_s"),
+    "diversity_windows": ("sections",),
     "segment_padding_seconds": ("lead_in_s", "tail_s"),
     "max_segment_seconds": ("max_segment_s",),
 }

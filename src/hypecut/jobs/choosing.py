@@ -13,7 +13,7 @@ from hypecut.jobs.requests import HighlightsRequest
 from hypecut.media.snap import exact_bounds, snap
 from hypecut.models import Segment
 from hypecut.progress import Progress
-from hypecut.rank.selection import Selection, Window, select
+from hypecut.rank.selection import DEFAULT_SECTIONS, Selection, Window, select
 from hypecut.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def choose(
         window,
         source_duration_s=parts[-1].end_s,
         overlap_s=request.cut_transition.overlap_s,
+        sections=DEFAULT_SECTIONS if request.sections is None else request.sections,
     )
     if not selection.picked:
         raise NothingFoundError(f"no moment fits into {window.max_s:.0f} s; allow more with --max-duration.")

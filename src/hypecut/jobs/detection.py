@@ -11,7 +11,7 @@ from pathlib import Path
 from hypecut.chat import ChatImport, check_coverage, read_chat
 from hypecut.detect import DetectOptions, detect
 from hypecut.detect.detection import Detection
-from hypecut.errors import ThinChatError
+from hypecut.errors import NothingFoundError, ThinChatError
 from hypecut.models import ChatLog, FloatArray, Segment
 from hypecut.rank.scoring import ranked
 from hypecut.rank.segments import segment_scorer
@@ -122,6 +122,30 @@ def detect_ranked(log: ChatLog, duration_s: float, options: DetectOptions) -> De
 
 def _end_s(log: ChatLog) -> float:
     return max(1.0, math.ceil(float(log.time_s[-1])))
+
+
+def busy_segments(
+    segments: Sequence[Segment], log: ChatLog, lag_s: float, messages: int, window_s: float
+) -> tuple[Segment, ...]:
+    """The segments whose spike holds at least so many messages within a window around it.
+
+    Args:
+        segments: segments, their spikes in event time.
+        log: the chat.
+        lag_s: how much later than the event chat answers.
+        messages: how many there must be.
+        window_s: in how many seconds.
+
+    Raises:
+        NothingFoundError: none of them does.
+    """
+    around = [(s.peak_s + lag_s - window_s / 2, s.peak_s + lag_s + window_s / 2) for s in segments]
+    busy = [s for s, span in zip(segments, around, strict=True) if len(log.between(*span)) >= messages]
+    if segments and not busy:
+        raise NothingFoundError(
+            f"no moment has {messages} messages within {window_s:g} s; ask for fewer, or for a longer window."
+        )
+    return tuple(busy)
 
 
 def shifted(log: ChatLog, offset_s: float) -> ChatLog:

@@ -54,6 +54,10 @@ class HighlightsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         max_duration_s: the montage is never longer.
         lag_s, lead_in_s, tail_s, min_segment_s, max_segment_s, min_peak_distance_s, snap_max_s: as the
             settings of these names.
+        spike_messages: a moment has at least so many messages within `spike_window_s` around its spike.
+        spike_window_s: see `spike_messages`.
+        sections: into how many parts of equal length the recording is split, none of which fills more than
+            its share of the montage; None splits it as usual.
         titles: show over each cut's first seconds where in the recording it is.
         transition: how cuts follow one another.
         loudness_lufs: bring each cut to this loudness.
@@ -86,6 +90,9 @@ class HighlightsRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     max_segment_s: float | None = None
     min_peak_distance_s: float | None = None
     snap_max_s: float | None = None
+    spike_messages: int = 0
+    spike_window_s: float = 30.0
+    sections: int | None = None
     titles: bool = False
     transition: TransitionKind = TransitionKind.NONE
     loudness_lufs: float | None = None
@@ -114,10 +121,14 @@ def read_request(params: Mapping[str, Any]) -> HighlightsRequest:
     except msgspec.ValidationError as error:
         raise UsageError(f"the job's arguments are wrong: {error}; correct them.") from error
     numbers = [request.from_s, request.to_s, request.chat_offset_s, request.loudness_lufs]
+    numbers.append(request.spike_window_s)
     numbers += [getattr(request, name) for name in TUNING]
     numbers += [time_s for span in request.exclude for time_s in span]
     if not all(number is None or math.isfinite(number) for number in numbers):
         raise UsageError("the job's arguments hold a number that is not finite; correct it.")
+    sections = 1 if request.sections is None else request.sections
+    if request.spike_messages < 0 or request.spike_window_s <= 0 or sections < 1:
+        raise UsageError("spike_messages can't be negative; spike_window_s and sections must be positive.")
     return request
 
 

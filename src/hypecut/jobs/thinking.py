@@ -16,7 +16,7 @@ from hypecut.files import written_aside
 from hypecut.jobs import folder as names
 from hypecut.jobs.bookends import Bookends, bookends, source_name
 from hypecut.jobs.choosing import DECIMALS, Choice, choose
-from hypecut.jobs.detection import ChatTimes, detect_options, detect_ranked, import_chat
+from hypecut.jobs.detection import ChatTimes, busy_segments, detect_options, detect_ranked, import_chat
 from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.parts import Part, allowed_spans, located, opened_parts
 from hypecut.jobs.pipeline import Output, StepContext, StepResult
@@ -89,13 +89,16 @@ def detect(context: StepContext) -> StepResult:
     log = context.cache.get(
         "chat", lambda: contextlib.nullcontext(read_chat(context.folder / names.CHAT).log)
     )
-    options = detect_options(request_of(context).keywords, settings_of(context))
+    request = request_of(context)
+    options = detect_options(request.keywords, settings_of(context))
     found = detect_ranked(log, duration_s(context), options)
+    segments = busy_segments(
+        found.segments, log, options.lag_s, request.spike_messages, request.spike_window_s
+    )
     curve = tuple(np.round(found.curve, DECIMALS).tolist())
-    detected = Detected(segments=found.segments, curve=curve, step_s=found.step_s)
-    _write_work(context, names.DETECTED, detected)
+    _write_work(context, names.DETECTED, Detected(segments=segments, curve=curve, step_s=found.step_s))
     context.progress.finish()
-    return StepResult(data={"segments": len(found.segments)})
+    return StepResult(data={"segments": len(segments)})
 
 
 def choose_moments(context: StepContext) -> StepResult:
