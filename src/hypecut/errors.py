@@ -6,7 +6,7 @@ traceback; any other exception is a fault of the program and is logged with its 
     HypecutError              failed                     exit 1, HTTP 500
     ├── UsageError            wrong options or values    exit 2, HTTP 422
     │   ├── BadInputError     a file that can't be used  exit 2, HTTP 422
-    │   │   ├── ChatFormatError, PlanError, MediaError
+    │   │   ├── ChatFormatError, PlanError, MediaError, UnknownStreamerError
     │   ├── FolderInUseError  another job's output       exit 2, HTTP 409
     │   ├── UnknownJobError   no job of that id          exit 2, HTTP 404
     │   ├── JobStateError     not in the job's state     exit 2, HTTP 409
@@ -14,7 +14,7 @@ traceback; any other exception is a fault of the program and is logged with its 
     ├── NothingFoundError     no moment to show          exit 3, HTTP 422
     │   └── ThinChatError     too few messages to judge
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
-    │   └── HttpStatusError, QueryRetiredError, IntegrityRefusedError
+    │   └── HttpStatusError, QueryRetiredError, IntegrityRefusedError, ClipGoneError
     ├── DiskFullError         no room for the output     exit 1, HTTP 507
     ├── JobFailedError        a job's run failed         exit 1, HTTP 500
     └── InterruptedByUserError  Ctrl-C or SIGTERM        exit 130, HTTP 409
@@ -50,6 +50,10 @@ class PlanError(BadInputError):
 
 class MediaError(BadInputError):
     """A video can't be opened or decoded, or has no usable picture track."""
+
+
+class UnknownStreamerError(BadInputError):
+    """Twitch knows no streamer of the given name."""
 
 
 class FolderInUseError(UsageError):
@@ -110,6 +114,10 @@ class QueryRetiredError(SourceUnavailableError):
 
 class IntegrityRefusedError(SourceUnavailableError):
     """Twitch refused a request because it takes hypecut for a robot ("failed integrity check")."""
+
+
+class ClipGoneError(SourceUnavailableError):
+    """A clip was deleted, or never was; no other source has it either."""
 
 
 class DiskFullError(HypecutError):

@@ -117,6 +117,7 @@ class Clip:
     vod: str | None = None
     vod_offset: int | None = None
     qualities: tuple[int, ...] | None = (180,)
+    featured: bool = False
     gone: bool = False
 
     @property

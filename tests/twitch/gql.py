@@ -121,7 +121,7 @@ class Schema:
             "streamPlaybackAccessToken": None,
             "badges": [self._badge("moderator", "1", "")],
             "user": lambda a: self.user(str(a.get("login") or ""), guarded, missing_ok=True),
-            "game": lambda a: self._game(a.get("name")),
+            "game": lambda a: self.game(a.get("name")),
         }
 
     def user(self, login: str, guarded: bool = False, missing_ok: bool = False) -> dict[str, Any] | None:
@@ -195,7 +195,7 @@ class Schema:
             "videoQualities": qualities,
             "assets": [{"aspectRatio": 16 / 9, "thumbnailURL": thumb, "videoQualities": qualities}],
             "playbackAccessToken": lambda a: token(claims, self.fixture.token_seconds),
-            "game": self._game(clip.game),
+            "game": self.game(clip.game),
             "broadcaster": self.user(clip.channel),
             "curator": self.user(clip.curator),
             "video": {
@@ -232,7 +232,7 @@ class Schema:
             "viewCount": vod.views,
             "language": "en",
             "lengthSeconds": int(self.media.seconds(vod.media)),
-            "game": self._game(vod.game),
+            "game": self.game(vod.game),
             "owner": self.user(vod.channel),
             "creator": self.user(vod.channel),
             "seekPreviewsURL": f"https://{CDN}/{folder}/storyboards/{vod.id}-info.json",
@@ -259,7 +259,7 @@ class Schema:
                         "thumbnailURL": "",
                         "positionMilliseconds": int(start * 1000),
                         "durationMilliseconds": int((end - start) * 1000),
-                        "details": {"game": self._game(name)},
+                        "details": {"game": self.game(name)},
                         "moments": {"edges": []},
                     },
                 }
@@ -337,7 +337,7 @@ class Schema:
         }
 
     @staticmethod
-    def _game(name: str | None) -> dict[str, Any] | None:
+    def game(name: str | None) -> dict[str, Any] | None:
         number = str(int(hashlib.sha1((name or "").encode()).hexdigest()[:6], 16))
         return (
             {

@@ -60,9 +60,12 @@ class Helix:
         }
         if self.left == 0:
             return as_json({"error": "Too Many Requests", "status": 429, "message": ""}, 429, limits)
-        rows = {"/helix/users": self._users, "/helix/clips": self._clips, "/helix/videos": self._videos}.get(
-            r.path
-        )
+        rows = {
+            "/helix/users": self._users,
+            "/helix/clips": self._clips,
+            "/helix/games": self._games,
+            "/helix/videos": self._videos,
+        }.get(r.path)
         if rows is None:
             return as_json({"error": "Not Found", "status": 404, "message": ""}, 404, limits)
         found = rows(r)
@@ -70,7 +73,7 @@ class Helix:
             return as_json(
                 {"error": "Bad Request", "status": 400, "message": "missing required parameter"}, 400
             )
-        if r.path == "/helix/users":
+        if r.path in ("/helix/users", "/helix/games"):
             return as_json({"data": found}, headers=limits)
         first = min(int(r.query.get("first", 20)), 100)
         start = int(base64.b64decode(r.query["after"])) if r.query.get("after") else 0
@@ -97,9 +100,19 @@ class Helix:
             if c.login in logins or c.id in ids
         ]
 
+    def _games(self, r: Request) -> list[dict[str, Any]]:
+        names = {clip.game for clip in self.fixture.clips.values()}
+        games = [game for game in map(self.schema.game, names) if game]
+        return [
+            {"id": g["id"], "name": g["name"], "box_art_url": "", "igdb_id": ""}
+            for g in games
+            if g["id"] in r.multi.get("id", [])
+        ]
+
     def _clips(self, r: Request) -> list[dict[str, Any]] | None:
         if ids := r.multi.get("id"):
-            return [self._helix_clip(self.fixture.clips[i]) for i in ids if i in self.fixture.clips]
+            found = [self.fixture.clips[i] for i in ids if i in self.fixture.clips]
+            return [self._helix_clip(clip) for clip in found if not clip.gone]
         channel = next(
             (c for c in self.fixture.channels.values() if c.id == r.query.get("broadcaster_id")), None
         )
@@ -132,7 +145,7 @@ class Helix:
             "thumbnail_url": whole["thumbnailURL"]({}),
             "duration": round(self.media.seconds(clip.media), 1),
             "vod_offset": clip.vod_offset,
-            "is_featured": False,
+            "is_featured": clip.featured,
         }
 
     def _videos(self, r: Request) -> list[dict[str, Any]] | None:

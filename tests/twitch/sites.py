@@ -12,7 +12,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from tests.twitch.exchange import Answer, Request, as_json
-from tests.twitch.fixture import Fixture, Vod, iso
+from tests.twitch.fixture import Clip, Fixture, Vod, iso
 from tests.twitch.gql import CDN, CLIP_CDN, Schema, check_token, special_id
 from tests.twitch.helix import Helix
 from tests.twitch.media import HEIGHTS, MediaStore
@@ -29,6 +29,8 @@ class Sites:
         self.schema = Schema(fixture, media)
         self.retired: set[str] = set()
         self.helix = Helix(fixture, media, self.schema)
+        # The clips that the pages of others show, as pages do that are not rebuilt yet.
+        self.www_clips: dict[str, Clip] = {}
         # Stands in every address of the CDN; raising it makes those handed out before worthless.
         self.epoch = 1
         self._routes: dict[str, Callable[[Request], Answer]] = {
@@ -207,7 +209,7 @@ class Sites:
             ]
             return self._page(f"{parts[0]} - Clips", f'<div class="tw-tower">{"".join(cards)}</div>')
         if len(parts) == 3 and parts[1] == "clip":
-            clip = self.fixture.clips.get(parts[2])
+            clip = self.www_clips.get(parts[2]) or self.fixture.clips.get(parts[2])
             if clip is None or clip.gone:
                 return self._page("Twitch", "<p>This clip is no longer available</p>")
             whole = self.schema.clip(clip)
