@@ -16,6 +16,7 @@ traceback; any other exception is a fault of the program and is logged with its 
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
     │   └── HttpStatusError, QueryRetiredError, IntegrityRefusedError, ClipGoneError
     ├── DiskFullError         no room for the output     exit 1, HTTP 507
+    ├── DatabaseError         jobs can't be kept         exit 1, HTTP 503
     ├── JobFailedError        a job's run failed         exit 1, HTTP 500
     └── InterruptedByUserError  Ctrl-C or SIGTERM        exit 130, HTTP 409
         └── JobCancelledError   the job was cancelled
@@ -124,6 +125,12 @@ class DiskFullError(HypecutError):
     """The disk has no room for the output."""
 
     http_status = 507
+
+
+class DatabaseError(HypecutError):
+    """The database of jobs can't be reached, or is a newer version's."""
+
+    http_status = 503
 
 
 class InterruptedByUserError(HypecutError):

@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from hypecut.errors import UsageError
+from hypecut.setting_jobs import JobSettings
 from hypecut.setting_kinds import Folder, LogLevel, OptionalFile, Preset, Seconds, Words
 from hypecut.setting_sources import SourceSettings
 
@@ -41,7 +42,7 @@ def _cache_dir() -> Path:
     return platformdirs.user_cache_path("hypecut", appauthor=False)
 
 
-class Settings(SourceSettings):
+class Settings(JobSettings, SourceSettings):
     """Every setting, checked and immutable; times are in seconds (`_s`). Made by `load_settings`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
