@@ -17,16 +17,17 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>hypecut</title>
+<title>Sign in · hypecut</title>
 <style>
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
   body { display: grid; place-items: center; min-height: 90vh; margin: 0; }
   form { display: grid; gap: .75rem; width: min(20rem, 90vw); }
   input, button { font: inherit; padding: .5rem .75rem; }
-  p { margin: 0; color: #c62828; }
+  h1, p { margin: 0; } p { color: light-dark(#b3261e, #ffb4ab); }
 </style>
 </head>
 <body>
+<main>
 <form method="post" action="{action}">
 <h1>hypecut</h1>
 <label for="token">Token of this server</label>
@@ -34,6 +35,7 @@ _PAGE = """<!doctype html>
 <p role="alert">{message}</p>
 <button type="submit">Open</button>
 </form>
+</main>
 </body>
 </html>
 """

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
@@ -63,25 +63,50 @@ _ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 _LOCK = threading.Lock()
 
 
+class _Wanted(NamedTuple):
+    """A job as a body asks for it: its arguments, and the folder it is to have."""
+
+    kind: JobKind
+    params: dict[str, Any]
+    folder: Path
+    priority: int
+
+
 @router.post("/jobs/vod-highlights", response_model=Submitted, responses=documented(409))
 def submit_highlights(body: VodHighlightsBody, context: Context) -> Submitted:
     """Submit a job that makes highlights of a recording."""
-    return _submit_highlights(body, context)
+    return _submit(_highlights(body, context), context)
 
 
 @router.post("/jobs/clip-montage", response_model=Submitted, responses=documented(409))
 def submit_montage(body: ClipMontageBody, context: Context) -> Submitted:
     """Submit a job that makes a montage of streamers' clips."""
-    return _submit_montage(body, context)
+    return _submit(_montage(body, context), context)
 
 
 @router.post("/jobs", response_model=Submitted, responses=documented(409))
 def submit_job(body: JobBody, context: Context) -> Submitted:
     """Submit a job of any kind."""
+    return _submit(_wanted(body, context), context)
+
+
+def check_job(body: JobBody, context: ApiContext) -> CheckedJob:
+    """The job that a body asks for, as submitting it now would make it; nothing is submitted.
+
+    Raises:
+        RequestValidationError: something in the body is wrong.
+        HypecutError: the job can't be run.
+    """
+    wanted = _wanted(body, context)
+    with _LOCK:
+        return _placed(wanted, context)
+
+
+def _wanted(body: JobBody, context: ApiContext) -> _Wanted:
     if body.type is JobKind.CLIP_MONTAGE:
-        return _submit_montage(_nested(ClipMontageBody, body.params), context)
+        return _montage(_nested(ClipMontageBody, body.params), context)
     params = {_PIPELINE_NAMES.get(name, name): value for name, value in body.params.items()}
-    return _submit_highlights(_nested(VodHighlightsBody, params), context)
+    return _highlights(_nested(VodHighlightsBody, params), context)
 
 
 def _nested(kind: type[T], params: Mapping[str, Any]) -> T:
@@ -95,7 +120,7 @@ def _nested(kind: type[T], params: Mapping[str, Any]) -> T:
         raise RequestValidationError(places) from error
 
 
-def _submit_highlights(body: VodHighlightsBody, context: ApiContext) -> Submitted:
+def _highlights(body: VodHighlightsBody, context: ApiContext) -> _Wanted:
     vod, title = _recording(body.vod_url, context)
     remote = urlsplit(vod).scheme == "https"
     params = _given(body, (*_HIGHLIGHTS_OPTIONS, *_DRESSING)) | {"vod": vod}
@@ -111,34 +136,33 @@ def _submit_highlights(body: VodHighlightsBody, context: ApiContext) -> Submitte
         value = getattr(body, name)
         params |= {} if value is None else dict.fromkeys(settings, value)
     wanted = _folder(body.output_dir, "output_dir", f"{title}-highlights", context)
-    return _submit(JobKind.VOD_HIGHLIGHTS, params, wanted, body.priority, context)
+    return _Wanted(JobKind.VOD_HIGHLIGHTS, params, wanted, body.priority)
 
 
-def _submit_montage(body: ClipMontageBody, context: ApiContext) -> Submitted:
+def _montage(body: ClipMontageBody, context: ApiContext) -> _Wanted:
     if JobKind.CLIP_MONTAGE not in PIPELINES:
         raise UsageError("this server makes no clip montages yet; submit vod_highlights.")
     title = "-".join(body.streamer_names[:_TITLED])[:_MAX_TITLE]
     params = _given(body, ("period", "max_clips", "per_streamer_k", *_DRESSING))
     wanted = _folder(body.current_videos_dir, "current_videos_dir", f"{title}-montage", context)
-    return _submit(JobKind.CLIP_MONTAGE, params, wanted, body.priority, context)
+    return _Wanted(JobKind.CLIP_MONTAGE, params, wanted, body.priority)
 
 
-def _submit(
-    kind: JobKind, params: dict[str, Any], wanted: Path, priority: int, context: ApiContext
-) -> Submitted:
+def _submit(wanted: _Wanted, context: ApiContext) -> Submitted:
     with _LOCK:
-        job = _placed(kind, params, wanted, context)
-        return Submitted(job_id=context.engine.submit(kind, job, priority).id)
+        job = _placed(wanted, context)
+        return Submitted(job_id=context.engine.submit(wanted.kind, job, wanted.priority).id)
 
 
-def _placed(kind: JobKind, params: dict[str, Any], wanted: Path, context: ApiContext) -> CheckedJob:
+def _placed(wanted: _Wanted, context: ApiContext) -> CheckedJob:
     """The job in the folder that it is to have, or in the next of that name which is no other job's."""
     for number in range(1, _MAX_FOLDERS):
-        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
-        job = PIPELINES[kind].check({**params, "out": str(folder)}, context.settings)
+        name = wanted.folder.name if number == 1 else f"{wanted.folder.name}-{number}"
+        params = {**wanted.params, "out": str(wanted.folder.with_name(name))}
+        job = PIPELINES[wanted.kind].check(params, context.settings)
         if params.get("overwrite") or not _is_taken(job, context):
             return job
-    raise FolderInUseError(f"{wanted} and {_MAX_FOLDERS} more are taken; name another folder.")
+    raise FolderInUseError(f"{wanted.folder} and {_MAX_FOLDERS} more are taken; name another folder.")
 
 
 def _is_taken(job: CheckedJob, context: ApiContext) -> bool:

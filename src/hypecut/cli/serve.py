@@ -42,6 +42,7 @@ def serve(
     from hypecut.api.server import address_of, bind
     from hypecut.api.server import serve as answer
     from hypecut.jobs.engine.memory import MemoryEngine
+    from hypecut.web.pages import add_pages
 
     secret = settings.token.get_secret_value() or None
     check_exposure(settings.host, secret)
@@ -49,6 +50,7 @@ def serve(
     engine = MemoryEngine(settings)
     try:
         app = create_app(engine, settings, token=secret, developer=settings.developer)
+        add_pages(app, engine, settings, token=secret)
         if not no_worker:
             engine.start_workers()
         answer(app, listener, lambda: tell(f"listening on {address_of(listener)}; Ctrl-C stops it."))

@@ -41,10 +41,8 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
     result: HighlightsResult
 
 
-def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult:
-    """Generate a recording and its chat in `folder`, and make highlights of them in `folder/highlights`.
-
-    What an earlier demo generated there is used again.
+def make_sample(folder: Path, progress: Progress) -> tuple[Path, Path]:
+    """Make the invented recording and its chat in `folder`, unless they are there, and give their paths.
 
     Raises:
         BadInputError, DiskFullError: the folder can't be written to.
@@ -57,6 +55,19 @@ def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult
         if not chat.is_file():
             messages = sample_chat(DURATION_S, spec.moments, SEED)
             write_twitchdownloader(messages, chat, "hypecut demo", _STREAMER, DURATION_S)
+    return recording, chat
+
+
+def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult:
+    """Generate a recording and its chat in `folder`, and make highlights of them in `folder/highlights`.
+
+    What an earlier demo generated there is used again.
+
+    Raises:
+        BadInputError, DiskFullError: the folder can't be written to.
+    """
+    recording, chat = make_sample(folder, progress)
+    spec = demo_spec(DURATION_S, SEED)
     request = HighlightsRequest(
         vod=str(recording),
         chat=str(chat),

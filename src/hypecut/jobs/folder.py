@@ -167,6 +167,11 @@ class OutputFolder:
         self._marker.plan_sha256 = self._plan_sha256()
         self._write_marker()
 
+    @property
+    def plan_changed(self) -> bool:
+        """Whether the plan is no longer the one that the job wrote, or made its montage of."""
+        return bool(self._marker.plan_sha256) and self._plan_sha256() not in ("", self._marker.plan_sha256)
+
     def done(self, result: Mapping[str, Any]) -> None:
         """The job is finished with this result."""
         self._marker.done, self._marker.result = True, dict(result)
@@ -188,7 +193,7 @@ class OutputFolder:
         return bool(clip) or any(file == folder / name for name in OUTPUT_FILES)
 
     def _refuse_changed_plan(self) -> None:
-        if self._marker.plan_sha256 and self._plan_sha256() not in ("", self._marker.plan_sha256):
+        if self.plan_changed:
             raise FolderInUseError(
                 f"{self.file(PLAN)} was changed since it was written; 'hypecut render' makes a montage of it,"
                 " --overwrite chooses anew."

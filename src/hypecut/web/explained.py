@@ -1,0 +1,69 @@
+"""What a highlights job tells of its choice, read back from its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hypecut.jobs.folder import EXPLANATION
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate, on the time line of the whole recording."""
+
+    start_s: float
+    end_s: float
+    peak_s: float
+    score: float
+    components: dict[str, float] = {}
+    reasons: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    picked: bool = False
+    why_not: str | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Its length in seconds."""
+        return self.end_s - self.start_s
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A file of the recording, as a plan names it, and where it begins on the recording's time line."""
+
+    source: str
+    start_s: float = 0.0
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """The recording and its files."""
+
+    source: str = ""
+    duration_s: float = 0.0
+    parts: tuple[Part, ...] = ()
+
+
+class LengthWindow(msgspec.Struct, frozen=True):
+    """How long the montage was to be."""
+
+    min_s: float = 480.0
+    max_s: float = 600.0
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The parts of highlights.json that the pages show."""
+
+    vod: Recording = Recording()
+    window: LengthWindow = LengthWindow()
+    note: str = ""
+    chat: dict[str, Any] = {}
+    candidates: tuple[Moment, ...] = ()
+
+
+def read_explanation(folder: Path) -> Explanation:
+    """The explanation in a job's folder; an empty one where there is none that can be read."""
+    try:
+        return msgspec.json.decode((folder / EXPLANATION).read_bytes(), type=Explanation)
+    except (OSError, msgspec.MsgspecError):
+        return Explanation()

@@ -1,0 +1,240 @@
+"""One person's review of a job's plan: what is shown, what was changed, and what others did meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from hypecut.detect.envelope import Envelope, envelope
+from hypecut.errors import HypecutError, JobStateError, PlanChangedError
+from hypecut.files import written_aside
+from hypecut.jobs.engine.protocol import FINAL
+from hypecut.jobs.exporting import source_facts
+from hypecut.jobs.folder import DETECTED, PLAN, WORK
+from hypecut.jobs.thinking import Detected
+from hypecut.models import Cut, CutScore, FloatArray, Plan
+from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, same_plan
+from hypecut.plan.operations import Add, Operation, Swap, apply
+from hypecut.plan.versions import read_versioned, save_versioned
+from hypecut.web.explained import Explanation, Moment, Part, read_explanation
+from hypecut.web.exploring import Explorers
+from hypecut.web.site import Site
+
+REVIEW = "review.json"
+_ANY_LENGTH_S = 30.0
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What a plan file can't hold of a review: cuts set aside and locks; good for one version of the plan."""
+
+    version: str
+    draft: Draft
+
+
+class ReviewSession:
+    """The review of one job at one page.
+
+    Args:
+        site: what the pages share.
+        explorers: chats that were looked at.
+        job_id: the job.
+
+    Raises:
+        UnknownJobError, JobStateError, PlanError: there is no plan to review.
+    """
+
+    def __init__(self, site: Site, explorers: Explorers, job_id: str) -> None:
+        self.job_id = job_id
+        self._site, self._explorers = site, explorers
+        self.details = site.engine.get(job_id)
+        if self.details.job.status not in FINAL:
+            raise JobStateError("the job is still at work; its plan can be reviewed when it is done.")
+        self.folder = Path(self.details.folder)
+        self.explanation: Explanation = read_explanation(self.folder)
+        self.said = ""
+        self.conflict = ""
+        self.load()
+
+    def load(self) -> None:
+        """Begin with the plan as its file is now.
+
+        Raises:
+            PlanError: it can't be read.
+        """
+        plan, self._version = read_versioned(self._path)
+        self.sources, self.parts = self._looked_at(plan)
+        self.history = History(present=self._as_left(plan))
+        self.moments: Sequence[Moment] = self.explanation.candidates
+        self._curve: FloatArray | None = None
+        self.conflict = ""
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / PLAN
+
+    @property
+    def draft(self) -> Draft:
+        """The plan as it is now."""
+        return self.history.present
+
+    @property
+    def duration_s(self) -> float:
+        """The length of the whole recording."""
+        last = self.parts[-1]
+        known_s = self.sources[last.source].duration_s
+        shown_s = max((self.start_of(e.cut.source) + e.cut.end_s for e in self.draft.entries), default=0.0)
+        return max(shown_s, self.explanation.vod.duration_s, last.start_s + (known_s or 0.0))
+
+    def start_of(self, source: str) -> float:
+        """Where a source begins on the recording's time line."""
+        return next((part.start_s for part in self.parts if part.source == source), 0.0)
+
+    def do(self, operation: Operation) -> None:
+        """Change the plan, and write it.
+
+        Raises:
+            PlanError, JobStateError: it can't be done, with the cure.
+        """
+        self._check_free()
+        self._become(self.history.done(apply(self.draft, operation, self.sources)))
+
+    def add(self, moment: Moment) -> None:
+        """Take a runner-up in; raises as `do`."""
+        self.do(Add(self.cut_of(moment)))
+
+    def swap(self, key: str, moment: Moment) -> None:
+        """Show a runner-up in the place of a cut; raises as `do`."""
+        self.do(Swap(key, self.cut_of(moment)))
+
+    def undo(self) -> None:
+        """One step back; raises as `do`."""
+        self._check_free()
+        self._become(self.history.undone())
+
+    def redo(self) -> None:
+        """One step forward again; raises as `do`."""
+        self._check_free()
+        self._become(self.history.redone())
+
+    def resolve(self, mine: bool) -> None:
+        """After a conflict, write this plan over the other, or load that; raises as `do`."""
+        if not mine:
+            self.load()
+            return
+        _, self._version = read_versioned(self._path)
+        self.conflict = ""
+        self._save()
+
+    def look(self) -> bool:
+        """Whether somebody else changed the plan's file since it was last seen here."""
+        if self.conflict:
+            return False
+        try:
+            plan, version = read_versioned(self._path)
+        except HypecutError:
+            return False
+        if version == self._version:
+            return False
+        if same_plan(self.draft, plan):
+            self._version = version
+            return False
+        self.conflict = "The plan was changed in another window or program while you had it open here."
+        return True
+
+    def explore(self, words: Sequence[str], sensitivity: float) -> None:
+        """Find the curve and the moments anew.
+
+        Raises:
+            HypecutError: the chat can't be read, or there is none.
+        """
+        found = self._explorers.find(self.details, self.duration_s, tuple(words), sensitivity)
+        self._curve, self.moments = found.curve, found.moments
+
+    def curve(self, from_s: float, to_s: float, points: int) -> Envelope:
+        """The curve in view.
+
+        Raises:
+            UsageError: there is no such view.
+        """
+        if self._curve is None:
+            self._curve = detected_curve(self.folder)
+        return envelope(self._curve, 1.0, from_s, to_s, points)
+
+    def cut_of(self, moment: Moment) -> Cut:
+        """A moment as a cut of the file it is in."""
+        part = next((p for p in reversed(self.parts) if p.start_s <= moment.peak_s), self.parts[0])
+        limits = self.sources[part.source]
+        start_s = max(0.0, moment.start_s - part.start_s)
+        end_s = moment.end_s - part.start_s
+        if limits.duration_s is not None:
+            end_s = min(end_s, limits.duration_s)
+        return Cut(
+            source=part.source,
+            start_s=limits.on_frame(start_s),
+            end_s=max(limits.on_frame(end_s), limits.on_frame(start_s) + limits.frame_s),
+            score=CutScore(moment.score, dict(moment.components)),
+            reasons=moment.reasons,
+        )
+
+    def _check_free(self) -> None:
+        if self.conflict:
+            raise PlanChangedError("first choose whose changes are to stay.")
+        if self._site.renders.busy(self.job_id):
+            raise JobStateError("the montage is being rendered; change the plan when that is done.")
+
+    def _become(self, history: History) -> None:
+        before, self.history = self.history, history
+        try:
+            self._save()
+        except PlanChangedError as error:
+            self.conflict = f"{str(error)[:1].upper()}{str(error)[1:]}"
+        except HypecutError:
+            self.history = before
+            raise
+
+    def _save(self) -> None:
+        self._version = save_versioned(self.draft.plan, self._path, self._version)
+        kept = _Kept(version=self._version, draft=self.draft)
+        with written_aside(self.folder / WORK / REVIEW) as part:
+            part.write_bytes(msgspec.json.encode(kept))
+
+    def _as_left(self, plan: Plan) -> Draft:
+        """The draft as the last review left it, if the plan's file is what that wrote."""
+        try:
+            kept = msgspec.json.decode((self.folder / WORK / REVIEW).read_bytes(), type=_Kept)
+        except (OSError, msgspec.MsgspecError):
+            return draft_of(plan)
+        fits = kept.version == self._version and same_plan(kept.draft, plan)
+        return kept.draft if fits else draft_of(plan)
+
+    def _looked_at(self, plan: Plan) -> tuple[Mapping[str, SourceLimits], Sequence[Part]]:
+        """What each source allows, and where each lies on the time line."""
+        parts = self.explanation.vod.parts or tuple(
+            Part(name) for name in dict.fromkeys(cut.source for cut in plan.cuts)
+        )
+        names = dict.fromkeys([part.source for part in parts] + [cut.source for cut in plan.cuts])
+        cuts = tuple(Cut(source=name, start_s=0.0, end_s=1.0) for name in names)
+        facts = source_facts(Plan(version=1, cuts=cuts), self.folder).sources
+        limits = {
+            name: SourceLimits() if info is None else SourceLimits(duration_s=info.duration_s, rate=info.rate)
+            for name, info in facts.items()
+        }
+        return limits, parts
+
+
+def detected_curve(folder: Path) -> FloatArray:
+    """The curve as the job found it; nothing where it did not keep it."""
+    try:
+        found = msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
+    except (OSError, msgspec.MsgspecError):
+        return np.zeros(0)
+    return np.array(found.curve)
+
+
+def overlap_s(entry: Entry, start_s: float, moment: Moment) -> float:
+    """For how long a cut, of a source that begins at `start_s`, shows a moment."""
+    first = max(entry.cut.start_s + start_s, moment.start_s)
+    return min(entry.cut.end_s + start_s, moment.end_s) - first

@@ -1,0 +1,120 @@
+"""A review as its page shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from hypecut.plan.draft import Entry, meter
+from hypecut.web.explained import Moment
+from hypecut.web.footage import PIECE_S, is_playable
+from hypecut.web.review_session import ReviewSession, overlap_s
+from hypecut.web.site import Site
+from hypecut.web.views import job_href
+
+_MOST_MARKS = 200
+_SAME_SHARE = 0.5
+
+
+def parts_view(session: ReviewSession) -> list[dict[str, Any]]:
+    """The recording's files as the player takes them."""
+    views = []
+    for part in session.parts:
+        limits = session.sources[part.source]
+        whole = is_playable(session.folder / part.source)
+        page = "video" if whole else "piece"
+        length_s = limits.duration_s if limits.duration_s is not None else session.duration_s - part.start_s
+        views.append(
+            {
+                "start": part.start_s,
+                "end": part.start_s + length_s,
+                "url": f"{job_href(session.job_id, page)}?{urlencode({'source': part.source})}",
+                "piece_s": None if whole else PIECE_S,
+                "rate": float(limits.rate),
+            }
+        )
+    return views
+
+
+def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """All that the page shows of a review."""
+    draft, window = session.draft, session.explanation.window
+    marks = runners_up(session)[:_MOST_MARKS]
+    numbers = {entry.key: n for n, entry in enumerate((e for e in draft.entries if e.kept), 1)}
+    return {
+        "title": session.details.title,
+        "parts": parts,
+        "duration_s": session.duration_s,
+        "cuts": [_cut(session, entry, numbers.get(entry.key, 0)) for entry in draft.entries],
+        "marks": [_mark(session, moment) for moment in marks],
+        "meter": msgspec.to_builtins(meter(draft, window.min_s, window.max_s)),
+        "can_undo": bool(session.history.past),
+        "can_redo": bool(session.history.future),
+        "conflict": session.conflict,
+        "said": session.said,
+        "exploring": "",
+        "render": site.renders.state(session.job_id),
+        "result": job_href(session.job_id, "result") if site.montage(session.folder) else "",
+    }
+
+
+def runners_up(session: ReviewSession) -> list[Moment]:
+    """The moments that no cut shows, be it kept or set aside, the best first."""
+    shown = [(entry, session.start_of(entry.cut.source)) for entry in session.draft.entries]
+    return [
+        moment
+        for moment in session.moments
+        if not any(
+            overlap_s(entry, start_s, moment) > _SAME_SHARE * moment.duration_s for entry, start_s in shown
+        )
+    ]
+
+
+def moment_id(moment: Moment) -> str:
+    """What the page calls a moment."""
+    return f"{moment.start_s:.3f}-{moment.end_s:.3f}"
+
+
+def _cut(session: ReviewSession, entry: Entry, number: int) -> dict[str, Any]:
+    cut, start_s = entry.cut, session.start_of(entry.cut.source)
+    near = max(session.explanation.candidates, key=lambda m: overlap_s(entry, start_s, m), default=None)
+    shown = near is not None and overlap_s(entry, start_s, near) > 0
+    return {
+        "key": entry.key,
+        "number": number,
+        "start_s": start_s + cut.start_s,
+        "end_s": start_s + cut.end_s,
+        "title": cut.title,
+        "gain_db": cut.gain_db,
+        "score": cut.score.total if cut.score else None,
+        "components": dict(cut.score.components) if cut.score else {},
+        "reasons": list(cut.reasons),
+        "messages": list(near.messages) if near is not None and shown else [],
+        "kept": entry.kept,
+        "locked": entry.locked,
+        "thumb": _thumb(session, cut.source, (cut.start_s + cut.end_s) / 2),
+    }
+
+
+def _mark(session: ReviewSession, moment: Moment) -> dict[str, Any]:
+    cut = session.cut_of(moment)
+    return {
+        "id": moment_id(moment),
+        "start_s": moment.start_s,
+        "end_s": moment.end_s,
+        "peak_s": moment.peak_s,
+        "score": moment.score,
+        "components": dict(moment.components),
+        "reasons": list(moment.reasons),
+        "messages": list(moment.messages),
+        "why_not": moment.why_not or "",
+        "thumb": _thumb(session, cut.source, moment.peak_s - session.start_of(cut.source)),
+    }
+
+
+def _thumb(session: ReviewSession, source: str, time_s: float) -> str:
+    # In whole seconds, so that a nudge does not fetch another picture.
+    query = urlencode({"source": source, "t": round(max(0.0, time_s))})
+    return f"{job_href(session.job_id, 'thumb')}?{query}"
