@@ -21,9 +21,15 @@ _RATE = 48_000
 _LAYOUT = "stereo"
 # The meter tells its values every 100 ms; silence fills the last of these up.
 _METER_STEP = _RATE // 10
-_HIGHEST_PEAK_DBTP = -1.0
+HIGHEST_PEAK_DBTP = -1.0
+# What is lost in AAC lifts peaks by up to a decibel: EBU R128 s2 has this one before such an encoder.
+SOUND_CEILING_DBTP = HIGHEST_PEAK_DBTP - 1.0
 _HIGHEST_GAIN_DB = 20.0
+# By how much a limiter may turn peaks down before it can be heard.
+_MOST_LIMITING_DB = 9.0
 _SILENCE_LUFS = -50.0
+# EBU R128 measures blocks of this length; what is shorter fills a part of one.
+_BLOCK_S = Fraction(4, 10)
 
 
 class Measured(NamedTuple):
@@ -52,14 +58,16 @@ def measure(source: SourceReader, start_s: float, end_s: float) -> Measured:
 
 
 def gain_db(measured: Measured, target_lufs: float) -> float:
-    """The gain that brings the sound to the target: at most 20 dB, and no peak above -1 dBTP.
+    """The gain that brings the sound to the target: at most 20 dB.
 
-    Silence is left as it is.
+    Peaks that would then pass -1 dBTP are for a limiter, by 9 dB at most: what would need more of it stays
+    quieter. Silence is left as it is.
     """
     if measured.integrated_lufs < _SILENCE_LUFS:
         return 0.0
     wanted_db = target_lufs - measured.integrated_lufs
-    return min(wanted_db, _HIGHEST_PEAK_DBTP - measured.true_peak_dbtp, _HIGHEST_GAIN_DB)
+    room_db = HIGHEST_PEAK_DBTP - measured.true_peak_dbtp + _MOST_LIMITING_DB
+    return min(wanted_db, room_db, _HIGHEST_GAIN_DB)
 
 
 def _sound_packets(source: SourceReader, start_s: float, end_s: float) -> Iterator[Packet[AudioStream]]:
@@ -87,12 +95,15 @@ class _Meter:
             ),
             self._graph.add("atrim", f"start={float(start_s):.6f}:end={float(end_s):.6f}"),
             self._graph.add("apad", f"pad_len={_METER_STEP - 1}"),
+            self._graph.add("apad", f"whole_len={math.ceil(_BLOCK_S * _RATE)}"),
             self._graph.add("ebur128", "peak=true:metadata=1:framelog=quiet"),
             self._graph.add("abuffersink"),
         ]
         self._graph.link_nodes(*steps).configure()
         self._resampler = Resampler(_LAYOUT, _RATE)
         self._told: dict[str, str] = {}
+        # The silence that fills up the block does not make what is heard any quieter.
+        self._part_db = 10 * math.log10(min(1.0, float((end_s - start_s) / _BLOCK_S)))
 
     def feed(self, packet: Packet[AudioStream]) -> None:
         """Decode and measure; a damaged packet is passed over."""
@@ -108,7 +119,7 @@ class _Meter:
         """What was measured."""
         self._graph.push(None)
         self._listen()
-        integrated = float(self._told.get("lavfi.r128.I", "-inf"))
+        integrated = float(self._told.get("lavfi.r128.I", "-inf")) - self._part_db
         peak = float(self._told.get("lavfi.r128.true_peak", "0"))
         return Measured(integrated, 20 * math.log10(peak)) if peak > 0 else NOTHING
 

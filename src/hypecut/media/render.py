@@ -250,6 +250,7 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, 
         paced=cuts_to_pace(cuts, like, bodies),
         encodes=encodes,
         sound=sound,
+        limited=dressing.changes_loudness or any(c.cut.gain_db > 0 for c in cuts),
         sound_template=next(c.path for c in cuts if c.has_sound) if sound == "copied" else None,
     )
 

@@ -20,6 +20,7 @@ from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from hypecut.media.limiter import PeakLimiter
 from hypecut.media.resample import Resampler
 from hypecut.media.source import AAC_LAYOUTS, AAC_RATES, AnyPacket, SourceReader
 
@@ -152,10 +153,11 @@ class EncodedSound:
 
     Args:
         stream: the montage's sound stream, with its encoder.
+        limiter: keeps its peaks down; without one they are clipped at full scale.
     """
 
-    def __init__(self, stream: AudioStream) -> None:
-        self._stream = stream
+    def __init__(self, stream: AudioStream, limiter: PeakLimiter | None = None) -> None:
+        self._stream, self._limiter = stream, limiter
         self._layout = stream.codec_context.layout.name
         self._rate = stream.codec_context.sample_rate
         self._held: list[npt.NDArray[np.float32]] = []
@@ -205,6 +207,9 @@ class EncodedSound:
         self._held.append(self._leaving)
         self._held_samples += self._leaving.shape[1]
         yield from self._drain(final=True)
+        rest = self._limiter.finish() if self._limiter is not None else None
+        if rest is not None:
+            yield from self._encode_limited(rest)
         yield from self._stream.encode(None)
 
     def _place(self, piece: AudioFrame) -> Iterator[AnyPacket]:
@@ -225,7 +230,8 @@ class EncodedSound:
         place = np.arange(self._filled, self._filled + samples.shape[1])
         edge = np.minimum((place - self._start + 1) / rise, (self._end - place) / fall)
         volume = np.clip(edge, 0.0, 1.0) * 10.0 ** (cut.gain_db / 20.0)
-        return np.asarray(np.clip(samples * volume, -1.0, 1.0), np.float32)
+        shaped = np.asarray(samples * volume, np.float32)
+        return shaped if self._limiter is not None else np.clip(shaped, -1.0, 1.0)
 
     def _silence_until(self, end: int) -> Iterator[AnyPacket]:
         while self._filled < end:
@@ -248,14 +254,22 @@ class EncodedSound:
         samples = np.concatenate(self._held, axis=1)
         ready = max(0, samples.shape[1] - self._overlap)
         whole = samples.shape[1] if final else ready // AAC_FRAME * AAC_FRAME
-        for at in range(0, whole, AAC_FRAME):
-            chunk = np.ascontiguousarray(samples[:, at : min(at + AAC_FRAME, whole)])
+        yield from self._encode(samples[:, :whole])
+        self._held, self._held_samples = [samples[:, whole:]], samples.shape[1] - whole
+
+    def _encode(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
+        if self._limiter is not None:
+            samples = self._limiter.push(samples)
+        yield from self._encode_limited(samples)
+
+    def _encode_limited(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
+        for at in range(0, samples.shape[1], AAC_FRAME):
+            chunk = np.ascontiguousarray(samples[:, at : at + AAC_FRAME])
             frame = AudioFrame.from_ndarray(chunk, "fltp", self._layout)
             frame.sample_rate, frame.time_base = self._rate, Fraction(1, self._rate)
             frame.pts = self._encoded
             self._encoded += chunk.shape[1]
             yield from self._stream.encode(frame)
-        self._held, self._held_samples = [samples[:, whole:]], samples.shape[1] - whole
 
     def _zeros(self, count: int) -> npt.NDArray[np.float32]:
         channels = self._stream.codec_context.layout.nb_channels

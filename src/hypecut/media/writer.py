@@ -26,6 +26,8 @@ from hypecut.media.encoder import (
 )
 from hypecut.media.h264 import length_prefixed
 from hypecut.media.inspect import SourcePool
+from hypecut.media.limiter import PeakLimiter
+from hypecut.media.loudness import SOUND_CEILING_DBTP
 from hypecut.media.pacing import FrameGrid
 from hypecut.media.sound import (
     ENCODED_BIT_RATE,
@@ -54,6 +56,7 @@ class MontageLayout:
         encodes: what is encoded beside copied pictures: `nothing`, `joins` alone, or `cuts` as well.
         sound: `copied`, `encoded` or `none`.
         sound_template: the source whose sound is copied.
+        limited: peaks of encoded sound are kept down.
     """
 
     picture: PictureFormat
@@ -65,6 +68,7 @@ class MontageLayout:
     encodes: Encodes
     sound: str
     sound_template: Path | None
+    limited: bool = False
 
     @property
     def frame_ticks(self) -> int:
@@ -175,7 +179,8 @@ class MontageWriter:
             stream = self._container.add_stream("aac", rate=ENCODED_RATE, layout="stereo")
             stream.codec_context.bit_rate = ENCODED_BIT_RATE
             stream.codec_context.open()
-            return EncodedSound(stream)
+            limiter = PeakLimiter(SOUND_CEILING_DBTP, ENCODED_RATE) if self.layout.limited else None
+            return EncodedSound(stream, limiter)
         return None
 
 
