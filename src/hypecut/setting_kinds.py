@@ -50,6 +50,7 @@ Folder = Annotated[Path, BeforeValidator(_folder)]
 OptionalFile = Annotated[Path | None, BeforeValidator(_no_file)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)]
+EncoderName = Literal["auto", "x264", "nvenc", "videotoolbox", "qsv", "amf", "mediafoundation"]
 Preset = Literal[
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
 ]

@@ -26,7 +26,7 @@ from pydantic_settings import (
 
 from hypecut.errors import UsageError
 from hypecut.setting_jobs import JobSettings
-from hypecut.setting_kinds import Folder, LogLevel, OptionalFile, Preset, Seconds, Words
+from hypecut.setting_kinds import EncoderName, Folder, LogLevel, OptionalFile, Preset, Seconds, Words
 from hypecut.setting_sources import SourceSettings
 
 CONFIG_FILE = "hypecut.toml"
@@ -148,6 +148,14 @@ class Settings(JobSettings, SourceSettings):
     )
     preset: Preset = Field(
         default="veryfast", description="x264's speed of re-encoding; slower makes smaller files."
+    )
+    reencode: bool = Field(
+        default=False,
+        description="Encode every frame of montages and clips, for players that stumble over joined parts.",
+    )
+    encoder: EncoderName = Field(
+        default="auto",
+        description="What encodes montages of which nothing is copied; `auto`: hardware where it works.",
     )
 
     @property

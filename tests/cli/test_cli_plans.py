@@ -47,6 +47,21 @@ def test_render_tells_the_montage_and_what_was_left_out(
     assert "no font here can show 語." in outcome.err
 
 
+def test_reencode_outdoes_the_setting(cli: Cli, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def render(path: Path, out: Path | None, settings: Any, progress: Any, **options: bool) -> Any:
+        seen.append(settings.reencode)
+        return SimpleNamespace(montage_path="m.mp4", duration_s=1.0, cuts=[], warnings=[])
+
+    monkeypatch.setattr("hypecut.jobs.rendering.render_plan", render)
+    cli("render", plan)
+    cli("render", plan, "--reencode")
+    monkeypatch.setenv("HYPECUT_REENCODE", "true")
+    cli("render", plan)
+    assert seen == [False, True, True]
+
+
 @pytest.mark.parametrize(
     "args", [("render", "no.json"), ("export", "no.json", "--format", "csv"), ("detect", "no.json")]
 )

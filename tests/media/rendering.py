@@ -14,7 +14,7 @@ from hypecut.media.render import RenderResult, render
 from hypecut.media.sample import RecordingSpec, _frames
 from hypecut.media.snap import snap
 from hypecut.media.source import SourceReader
-from hypecut.models import Cut, Plan
+from hypecut.models import Cut, Plan, Transition
 from hypecut.progress import SilentProgress
 from tests.support.counter import read_counter
 from tests.support.recordings import Recording
@@ -36,9 +36,9 @@ def snapped(path: Path, windows: Iterable[Window]) -> list[Cut]:
         return [cut_of(path, *snap(source, *window)) for window in windows]
 
 
-def plan_of(cuts: Sequence[Cut]) -> Plan:
-    """A plan of these cuts alone."""
-    return Plan(version=1, cuts=tuple(cuts))
+def plan_of(cuts: Sequence[Cut], transition: Transition | None = None) -> Plan:
+    """A plan of these cuts."""
+    return Plan(version=1, cuts=tuple(cuts), transition=transition)
 
 
 def rendered(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from fractions import Fraction
 from itertools import pairwise
@@ -114,27 +113,6 @@ def test_only_the_ends_of_exact_cuts_are_encoded(
             # The rest of a group at the start, and what B-frames mix at the end.
             assert cut.frames - cut.copied_frames <= recording.spec.gop_frames + 4
             assert cut.mode == "joined"
-
-
-def test_encoded_ends_look_like_the_source_and_take_few_bits(
-    tiny_recording: Recordings, tmp_path: Path
-) -> None:
-    recording = tiny_recording(crf=20, gop_frames=60)
-    cuts = [cut_of(recording.path, start_s, start_s + 3.0) for start_s in (0.3, 3.7, 6.1)]
-    out = tmp_path / "montage.mp4"
-    result, _ = rendered([recording], cuts, out)
-    with av.open(str(recording.path)) as source:
-        given = [frame.to_ndarray()[:180].astype(float) for frame in source.decode(video=0)]
-    with av.open(str(out)) as montage:
-        made = [frame.to_ndarray()[:180].astype(float) for frame in montage.decode(video=0)]
-    firsts = [round(cut.start_s * 30) for cut in cuts]
-    wanted = [given[first + i] for first in firsts for i in range(90)]
-    squares = [float(((a - b) ** 2).mean()) for a, b in zip(made, wanted, strict=True)]
-    encoded = [10 * math.log10(255**2 / square) for square in squares if square]
-    assert len(encoded) == sum(cut.frames - cut.copied_frames for cut in result.cuts) > 30
-    assert min(encoded) >= 38
-    assert sum(encoded) / len(encoded) >= 43
-    assert out.stat().st_size <= 3 * recording.path.stat().st_size * 9 / 12
 
 
 def test_the_index_stands_before_the_pictures(tiny_recording: Recordings, tmp_path: Path) -> None:

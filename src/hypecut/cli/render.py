@@ -32,11 +32,17 @@ def render(
     outro: Annotated[
         str | None, typer.Option(metavar="FILE", help="A video to end with, after the plan's cuts.")
     ] = None,
+    reencode: Annotated[
+        bool,
+        typer.Option("--reencode", help="Encode every frame, for players that stumble over joined parts."),
+    ] = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
     """Make the montage that a plan describes."""
     settings = start().settings
+    if reencode:
+        settings = settings.model_copy(update={"reencode": True})
     options.input_file(plan, "plan")
 
     from hypecut.jobs.rendering import render_plan

@@ -71,7 +71,9 @@ def render_plan(
 
 def encoder_options(settings: Settings) -> EncoderOptions:
     """How pictures that can't be copied are encoded, by the settings."""
-    return EncoderOptions(crf=settings.crf, preset=settings.preset)
+    return EncoderOptions(
+        crf=settings.crf, preset=settings.preset, encoder=settings.encoder, copies=not settings.reencode
+    )
 
 
 def check_room(

@@ -17,20 +17,44 @@ from hypecut.media.h264 import ParameterSets, length_prefixed, parameter_sets
 from hypecut.media.source import AnyPacket
 
 ENCODER = "libx264"
+# Encoders in hardware, FFmpeg's names by ours; which of them work shows when they are tried.
+HARDWARE = {
+    "nvenc": "h264_nvenc",
+    "videotoolbox": "h264_videotoolbox",
+    "qsv": "h264_qsv",
+    "amf": "h264_amf",
+    "mediafoundation": "h264_mf",
+}
+# Quick Sync takes no other one.
+_HARDWARE_FORMATS = {"h264_qsv": "nv12"}
 
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """How pictures are encoded: x264's constant rate factor (0-51, lower is better) and preset."""
+    """How pictures are encoded.
+
+    Attributes:
+        crf: x264's constant rate factor (0-51, lower is better); hardware encoders have a scale alike.
+        preset: x264's.
+        bframes: at most so many B-frames in a row.
+        encoder: `x264`, `auto` for one in hardware where there is one, or the name of a kind of those.
+        copies: pictures that can be copied are; False encodes all of them.
+    """
 
     crf: float = 18.0
     preset: str = "veryfast"
+    bframes: int = 2
+    encoder: str = "x264"
+    copies: bool = True
 
 
 # Beside copied pictures there are few others: they must be there soon, and look like the source.
-JOIN_OPTIONS = EncoderOptions(crf=17.0, preset="ultrafast")
+JOIN_OPTIONS = EncoderOptions(crf=18.0, preset="ultrafast", bframes=0)
 # How much richer in bits than its source an encoded part may be.
 MAX_RATE_FACTOR = 3
+# How much of that is spent evenly, and what may be spent at once besides.
+_STEADY_SHARE = 0.8
+_BUFFER_S = 0.4
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,7 @@ class EncoderSetup:
         prefixed: NAL units get lengths in place of start codes, as copied ones of mp4 files have.
         sps_id: the parameter sets' id, other than the copied stream's ids.
         max_bit_rate: bits a second that are not passed; None for any.
+        codec: FFmpeg's name of the encoder; one in hardware keeps parameter sets of its own.
     """
 
     picture: PictureFormat
@@ -91,19 +116,25 @@ class EncoderSetup:
     prefixed: bool
     sps_id: int = 0
     max_bit_rate: int | None = None
+    codec: str = ENCODER
 
     def sets(self) -> ParameterSets:
         """The parameter sets that its packets refer to."""
-        context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
-        self.configure(context)
+        context = self.new_context()
         context.open()
         found = parameter_sets(context.extradata)
         if found is None:
             raise RuntimeError("the encoder gave no parameter sets")
         return found
 
+    def new_context(self) -> VideoCodecContext:
+        """An encoder, not yet open."""
+        context = cast(VideoCodecContext, av.CodecContext.create(self.codec, "w"))
+        self.configure(context)
+        return context
+
     def configure(self, context: VideoCodecContext) -> None:
-        """Set an x264 context up."""
+        """Set an encoder up."""
         picture = self.picture
         context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
         context.time_base = Fraction(1, self.scale)
@@ -113,20 +144,47 @@ class EncoderSetup:
         primaries, transfer, matrix, value_range = picture.color
         context.color_primaries, context.color_trc = primaries, transfer
         context.colorspace, context.color_range = matrix, value_range
-        # Runs are many: each has a core for itself.
-        context.thread_count = 1
         keyint = max(1, round(picture.fps * 2))
-        params = f"sps-id={self.sps_id}:keyint={keyint}:bframes=2:b-pyramid=none:info=0"
+        if self.codec == ENCODER:
+            # Runs are many: each has a core for itself.
+            context.thread_count = 1
+            context.options = self._x264_options(keyint)
+        else:
+            context.pix_fmt = hardware_format(self.codec)
+            context.gop_size, context.max_b_frames = keyint, 0
+            context.options = hardware_options(self.codec, self.options.crf)
+
+    def _x264_options(self, keyint: int) -> dict[str, str]:
+        params = f"sps-id={self.sps_id}:keyint={keyint}:bframes={self.options.bframes}:b-pyramid=none:info=0"
         if self.max_bit_rate:
-            kbit = max(1, self.max_bit_rate // 1000)
-            params += f":vbv-maxrate={kbit}:vbv-bufsize={kbit}"
-        context.options = {
+            # Runs are short: what the buffer lends them at the start counts, too.
+            kbit = max(1, int(self.max_bit_rate / 1000 * _STEADY_SHARE))
+            params += f":vbv-maxrate={kbit}:vbv-bufsize={max(1, int(kbit * _BUFFER_S))}"
+        return {
             "preset": self.options.preset,
             "crf": str(self.options.crf),
             "profile": "high",
             "forced-idr": "1",
             "x264-params": params,
         }
+
+
+def hardware_format(codec: str) -> str:
+    """The pixel format that an encoder in hardware takes."""
+    return _HARDWARE_FORMATS.get(codec, "yuv420p")
+
+
+def hardware_options(codec: str, crf: float) -> dict[str, str]:
+    """What makes an encoder in hardware hold about the quality of x264's rate factor."""
+    level = str(round(crf))
+    quality = str(max(1, min(100, round(100 - 2 * crf))))
+    return {
+        "h264_nvenc": {"rc": "vbr", "cq": level, "b": "0", "forced-idr": "1"},
+        "h264_videotoolbox": {"global_quality": str(118 * int(quality)), "flags": "+qscale"},
+        "h264_qsv": {"global_quality": level, "forced_idr": "1"},
+        "h264_amf": {"rc": "cqp", "qp_i": level, "qp_p": level},
+        "h264_mf": {"rate_control": "quality", "quality": quality},
+    }[codec]
 
 
 class CodedPicture(NamedTuple):
@@ -141,12 +199,14 @@ class EncoderRun:
     """Encodes frames that follow each other; the first one becomes an IDR picture."""
 
     def __init__(self, setup: EncoderSetup) -> None:
-        self._context = cast(VideoCodecContext, av.CodecContext.create(ENCODER, "w"))
-        setup.configure(self._context)
+        self._context = setup.new_context()
+        self._format = setup.picture.pix_fmt if setup.codec == ENCODER else hardware_format(setup.codec)
         self._time_base, self._prefixed = Fraction(1, setup.scale), setup.prefixed
 
     def encode(self, frame: VideoFrame, tick: int) -> list[CodedPicture]:
         """The pictures that are ready once `frame`, shown at output `tick`, is in; in decoding order."""
+        if frame.format.name != self._format:
+            frame = frame.reformat(format=self._format)
         frame.pts, frame.time_base = tick, self._time_base
         frame.pict_type = PictureType.NONE
         return self._coded(self._context.encode(frame))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from hypecut.files import written_aside
 from hypecut.media.assembly import Assembly, CutTally, DisorderError
 from hypecut.media.bodies import Body, find_body, keyframe_units
 from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
-from hypecut.media.encoder import EncoderOptions
+from hypecut.media.encoder import ENCODER, EncoderOptions
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.mixing import cuts_to_pace, main_format, montage_picture, most_alike
 from hypecut.media.parts import PART_S, EncodedPart, PlacedCut, Span, montage_parts, placed_cuts
-from hypecut.media.runs import Runs, RunTools
+from hypecut.media.runs import EncoderError, Runs, RunTools
 from hypecut.media.sound import SoundCut
 from hypecut.media.source import MAX_REORDER, SourceReader
 from hypecut.media.timeline import output_scale
@@ -154,6 +154,11 @@ def _write_what_can_be(
             if delay == MAX_REORDER:  # times that no stream has: damage
                 cuts = [c.encoded() if c.number == error.cut else c for c in cuts]
             delay = MAX_REORDER
+        except EncoderError as error:
+            if error.codec == ENCODER:
+                raise
+            log.warning("an encoder in hardware failed, x264 is used: %s", error)
+            task = replace(task, options=replace(task.options, encoder="x264"))
         except _LostCutsError as error:
             log.info("the montage is written again: %s", error)
             skipped = skipped + error.reports
@@ -168,7 +173,7 @@ def _write_what_can_be(
 def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float, list[CutReport]]:
     """Write the montage; gives its length and what became of the cuts."""
     dressing = Dressing.of(task.plan, len(cuts), task.title_style)
-    layout = _layout(cuts, dressing, task.pool, delay)
+    layout = _layout(cuts, dressing, task, delay)
     overlap = dressing.overlap_frames(layout.picture.fps) * layout.frame_ticks
     placed = placed_cuts(cuts, layout.scale, overlap, layout.grids)
     _check_overlaps(task, placed, overlap)
@@ -225,9 +230,10 @@ def _inspect_all(
     return usable, skipped
 
 
-def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, pool: SourcePool, delay: int) -> MontageLayout:
+def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, task: _Task, delay: int) -> MontageLayout:
     """Copy what it can of the format that most of the time has; everything else is encoded to match it."""
-    usual = main_format(cuts)
+    pool = task.pool
+    usual = main_format(cuts) if task.options.copies else []
     copyable = [c for c in usual if c.joinable or (c.copyable and not dressing.covers_pictures(c))]
     main = most_alike(copyable)
     like = main[0] if main else montage_picture(cuts)

@@ -39,6 +39,14 @@ _AHEAD = 2 * _WORKERS
 _AHEAD_BYTES = 48 << 20
 
 
+class EncoderError(Exception):
+    """The montage's encoder fails."""
+
+    def __init__(self, codec: str, error: Exception) -> None:
+        super().__init__(f"{codec}: {error}")
+        self.codec = codec
+
+
 @dataclass
 class SpanTally:
     """What came of a span, by the number of its cut."""
@@ -103,11 +111,14 @@ class RunTask:
         """Decode, fit, dress, mix and encode."""
         run = EncoderRun(self._tools.encoder)
         pictures: list[CodedPicture] = []
-        for frame, tick in self._frames():
-            if self._tools.stopped.is_set():
-                break
-            pictures += run.encode(frame, tick)
-        pictures += run.finish()
+        try:
+            for frame, tick in self._frames():
+                if self._tools.stopped.is_set():
+                    break
+                pictures += run.encode(frame, tick)
+            pictures += run.finish()
+        except av.error.FFmpegError as error:
+            raise EncoderError(self._tools.encoder.codec, error) from error
         return EncodedRun(pictures, [one.tally for one in self._material])
 
     def _frames(self) -> Shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,6 @@ from av.video.stream import VideoStream
 
 from hypecut.media.bodies import Body
 from hypecut.media.encoder import (
-    ENCODER,
     JOIN_OPTIONS,
     MAX_RATE_FACTOR,
     CodedPicture,
@@ -25,6 +24,7 @@ from hypecut.media.encoder import (
     PictureFormat,
 )
 from hypecut.media.h264 import length_prefixed
+from hypecut.media.hardware import working_encoder
 from hypecut.media.inspect import SourcePool
 from hypecut.media.limiter import PeakLimiter
 from hypecut.media.loudness import SOUND_CEILING_DBTP
@@ -160,8 +160,9 @@ class MontageWriter:
 
     def _encoded_track(self, options: EncoderOptions) -> VideoStream:
         layout = self.layout
-        stream = cast(VideoStream, self._container.add_stream(ENCODER, rate=layout.picture.fps))
-        self.encoder = EncoderSetup(layout.picture, layout.scale, options, False)
+        setup = EncoderSetup(layout.picture, layout.scale, options, False)
+        self.encoder = replace(setup, codec=working_encoder(setup))
+        stream = cast(VideoStream, self._container.add_stream(self.encoder.codec, rate=layout.picture.fps))
         self.encoder.configure(stream.codec_context)
         stream.time_base = self._time_base
         stream.codec_context.open()

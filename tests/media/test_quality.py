@@ -1,0 +1,142 @@
+"""How encoded parts look beside the source, what they cost, and encoding everything."""
+
+from __future__ import annotations
+
+import logging
+import math
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from hypecut.media.encoder import HARDWARE, EncoderOptions, EncoderSetup, PictureFormat
+from hypecut.media.h264 import parameter_sets
+from hypecut.media.hardware import working_encoder, works
+from hypecut.media.render import render
+from hypecut.media.runs import EncodedRun, EncoderError, RunTask
+from hypecut.models import Transition, TransitionKind
+from hypecut.progress import SilentProgress
+from tests.media.rendering import cut_of, modes, numbers, plan_of
+from tests.support.recordings import Recordings
+from tests.support.verify import check_montage
+
+
+@pytest.mark.parametrize("grain", [0, 6])
+def test_encoded_ends_look_like_the_source_and_take_few_bits(
+    tiny_recording: Recordings, tmp_path: Path, grain: int
+) -> None:
+    recording = tiny_recording(width=640, height=360, crf=23, gop_frames=60, grain=grain)
+    starts_s = (0.3, 3.7, 6.1)
+    cuts = [cut_of(recording.path, start_s, start_s + 3.0) for start_s in starts_s]
+    out = tmp_path / "montage.mp4"
+    render(plan_of(cuts), recording.path.parent, out, SilentProgress(), strict=True)
+    given, made = (_pictures(path) for path in (recording.path, out))
+    firsts = [round(start_s * 30) for start_s in starts_s]
+    wanted = [given[first + i] for first in firsts for i in range(90)]
+    pairs = list(zip(made, wanted, strict=True))
+    encoded = [(a, b) for a, b in pairs if not np.array_equal(a[0], b[0])]
+    assert len(encoded) > 60
+    psnr = [10 * math.log10(255**2 / float(((a[0] - b[0]) ** 2).mean())) for a, b in encoded]
+    assert min(psnr) >= 38
+    assert sum(psnr) / len(psnr) >= 43
+    size_s = sum(size for _, size in given) / len(given) * 30
+    assert sum(a[1] for a, _ in encoded) / len(encoded) * 30 <= 3 * size_s
+
+
+def _pictures(path: Path) -> list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], int]]:
+    """The luma of every picture in order of display, and how many bytes it takes."""
+    with av.open(str(path)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    sizes = {packet.pts: packet.size for packet in packets}
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    return [(f.to_ndarray()[: f.height].astype(np.float32), sizes[f.pts]) for f in frames]
+
+
+def test_everything_can_be_encoded_into_one_plain_stream(tiny_recording: Recordings, tmp_path: Path) -> None:
+    recording = tiny_recording()
+    cuts = [cut_of(recording.path, *window) for window in ((1.5, 3.0), (4.1, 8.0))]
+    out = tmp_path / "montage.mp4"
+    options = EncoderOptions(copies=False)
+    result = render(plan_of(cuts), recording.path.parent, out, SilentProgress(), options, strict=True)
+    assert modes(result) == ["encoded"] * 2
+    assert numbers(out) == [*range(45, 90), *range(123, 240)]
+    with av.open(str(out)) as container:
+        sets = parameter_sets(container.streams.video[0].codec_context.extradata)
+    assert sets is not None
+    assert len(sets.sps) == len(sets.pps) == 1
+
+
+@pytest.mark.parametrize("kind", [TransitionKind.NONE, TransitionKind.CROSSFADE])
+def test_long_cuts_are_encoded_in_parts(
+    tiny_recording: Recordings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: TransitionKind
+) -> None:
+    monkeypatch.setattr("hypecut.media.render.PART_S", 1)
+    monkeypatch.setattr("hypecut.media.parts.PART_S", 1)
+    recording = tiny_recording(gop_frames=20)
+    cuts = [cut_of(recording.path, *window) for window in ((0.3, 6.0), (1.0, 1.5), (4.1, 11.5))]
+    plan = plan_of(cuts, Transition(kind=kind, duration_s=0.3))
+    out = tmp_path / "montage.mp4"
+    folder = recording.path.parent
+    render(plan, folder, out, SilentProgress(), EncoderOptions(copies=False), strict=True)
+    report = check_montage(out, plan, folder, {recording.path.name: recording.truth})
+    assert report.problems(max_offset_ms=1.0 if kind is not TransitionKind.NONE else 12.0) == []
+    assert len(keyframe_ticks(out)) >= 6
+
+
+def keyframe_ticks(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        found = [p.pts or 0 for p in container.demux(video=0) if p.size and p.is_keyframe]
+    assert all(a < b for a, b in pairwise(found))
+    return found
+
+
+def setup(name: str) -> EncoderSetup:
+    picture = PictureFormat(320, 180, Fraction(30))
+    return EncoderSetup(picture, 15_360, EncoderOptions(encoder=name), prefixed=False)
+
+
+def test_an_encoder_that_does_not_work_gives_way(caplog: pytest.LogCaptureFixture) -> None:
+    missing = next(name for name, codec in HARDWARE.items() if codec not in av.codecs_available)
+    with caplog.at_level(logging.WARNING):
+        assert working_encoder(setup(missing)) == "libx264"
+    assert f"no working encoder {missing}" in caplog.text
+
+
+def test_only_an_encoder_that_was_tried_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hypecut.media.hardware.works", lambda tried: tried.codec == "h264_qsv")
+    assert working_encoder(setup("auto")) == "h264_qsv"
+    assert working_encoder(setup("x264")) == "libx264"
+
+
+def test_trying_encodes_a_picture() -> None:
+    assert works(setup("x264"))
+
+
+def test_an_encoder_in_hardware_that_fails_on_the_way_gives_way(
+    tiny_recording: Recordings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    whole = RunTask.__call__
+    calls: list[RunTask] = []
+
+    def failing(self: RunTask) -> EncodedRun:
+        calls.append(self)
+        if len(calls) == 1:
+            raise EncoderError("h264_nvenc", RuntimeError("out of sessions"))
+        return whole(self)
+
+    monkeypatch.setattr(RunTask, "__call__", failing)
+    recording = tiny_recording()
+    out = tmp_path / "montage.mp4"
+    options = EncoderOptions(copies=False, encoder="auto")
+    plan = plan_of([cut_of(recording.path, 1.0, 2.0)])
+    with caplog.at_level(logging.WARNING):
+        render(plan, recording.path.parent, out, SilentProgress(), options, strict=True)
+    assert numbers(out) == list(range(30, 60))
+    assert "out of sessions" in caplog.text
