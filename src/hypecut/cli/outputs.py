@@ -90,6 +90,8 @@ OUTPUTS: dict[str, type] = {
     "detect": DetectOutput,
     "render": RenderResult,
     "export": ExportResult,
+    "overlay": RenderResult,
+    "card": RenderResult,
     "chat convert": ConvertOutput,
     "cache ls": CacheOutput,
     "cache clear": ClearOutput,
