@@ -11,7 +11,9 @@ from hypecut.chat.sample_file import write_twitchdownloader
 from hypecut.files import told_as_write_error
 from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult, Pick
+from hypecut.media.cards import picture_format, write_card
 from hypecut.media.sample import demo_spec, generate_recording
+from hypecut.models import TransitionKind
 from hypecut.progress import Progress
 from hypecut.settings import Settings
 
@@ -20,6 +22,7 @@ MIN_DURATION_S = 60.0
 MAX_DURATION_S = 120.0
 SEED = 7
 _STREAMER = "hypecut_demo"
+_CARD = "The best of hypecut_demo 🔥"
 
 
 class FoundMoment(msgspec.Struct, frozen=True):
@@ -61,19 +64,26 @@ def make_sample(folder: Path, progress: Progress) -> tuple[Path, Path]:
 def run_demo(folder: Path, settings: Settings, progress: Progress) -> DemoResult:
     """Generate a recording and its chat in `folder`, and make highlights of them in `folder/highlights`.
 
-    What an earlier demo generated there is used again.
+    They begin with a title card, each moment bears its time, and fades lead from one to the next. What an
+    earlier demo generated there is used again.
 
     Raises:
         BadInputError, DiskFullError: the folder can't be written to.
     """
     recording, chat = make_sample(folder, progress)
     spec = demo_spec(DURATION_S, SEED)
+    card = folder / "intro.mp4"
+    if not card.is_file():
+        write_card(_CARD, card, picture_format(recording))
     request = HighlightsRequest(
         vod=str(recording),
         chat=str(chat),
         out=str(folder / "highlights"),
         min_duration_s=MIN_DURATION_S,
         max_duration_s=MAX_DURATION_S,
+        titles=True,
+        transition=TransitionKind.FADE,
+        intro=str(card),
     )
     result = run_highlights(request, settings, progress)
     return DemoResult(
