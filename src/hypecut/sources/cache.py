@@ -14,6 +14,7 @@ import logging
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ class AssetCache:
         make: Callable[[Path], Mapping[str, Any]],
         place: Path,
         waiting: Callable[[], object] = lambda: None,
+        *,
+        trim: bool = True,
     ) -> Asset:
         """Put the file that goes by `key` at `place`: from the cache, or made anew and kept.
 
@@ -83,6 +86,7 @@ class AssetCache:
                 at a time for each key, and only when the cache does not hold the file.
             place: where it is to be; a file that is there is replaced.
             waiting: called each second while another process makes the file; may raise to give up.
+            trim: keep the size limit afterwards; who fetches very many does so once, at the end.
 
         Raises:
             DiskFullError, BadInputError: the cache or the place can't be written to; and what `make` raises.
@@ -95,7 +99,8 @@ class AssetCache:
                 os.utime(self._ref(key))
             with told_as_write_error(place):
                 _linked(self._object(asset), place)
-        self.trim()
+        if trim:
+            self.trim()
         return asset
 
     def find(self, key: str) -> Asset | None:
@@ -131,10 +136,14 @@ class AssetCache:
         What was used last stays, however large it is.
         """
         over, freed = self.size - self._max_bytes, 0
-        for asset in reversed(self.entries()[1:]):
+        if over <= 0:
+            return 0
+        entries = self.entries()
+        uses = Counter(asset.sha256 for asset in entries)
+        for asset in reversed(entries[1:]):
             if freed >= over:
                 break
-            freed += self._forget(asset)
+            freed += self._forget(asset, uses)
         return freed
 
     def _made(self, key: str, suffix: str, make: Callable[[Path], Mapping[str, Any]]) -> Asset:
@@ -169,17 +178,24 @@ class AssetCache:
             aside.replace(ref)
         return asset
 
-    def _forget(self, asset: Asset) -> int:
+    def _forget(self, asset: Asset, uses: Counter[str] | None = None) -> int:
         """Remove an entry, unless its file is being fetched; returns the bytes freed."""
         with contextlib.suppress(Timeout), self._lock(asset.key).acquire(timeout=0):
-            return self._drop(asset)
+            return self._drop(asset, uses)
         return 0
 
-    def _drop(self, asset: Asset) -> int:
-        """Remove an entry, and its content if no other one has the same; returns the bytes freed."""
+    def _drop(self, asset: Asset, uses: Counter[str] | None = None) -> int:
+        """Remove an entry, and its content if no other one has the same; returns the bytes freed.
+
+        `uses` counts how many entries have each content, for whoever drops many and has counted.
+        """
         with self._index_locked():
             self._ref(asset.key).unlink(missing_ok=True)
-            if any(other.sha256 == asset.sha256 for other in self.entries()):
+            if uses is None:
+                uses = Counter(other.sha256 for other in self.entries())
+                uses[asset.sha256] += 1
+            uses[asset.sha256] -= 1
+            if uses[asset.sha256]:
                 return 0
             with contextlib.suppress(OSError):  # on Windows a file in use can't be removed
                 self._object(asset).unlink()
