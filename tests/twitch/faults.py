@@ -19,6 +19,7 @@ Kind = Literal[
     "gql_error",
     "not_json",
     "hang",
+    "null_comments",
     "redirect",
 ]
 
@@ -37,6 +38,7 @@ class Fault:
     empty      a 200 with no body
     not_json   a 200 with an HTML body
     redirect   a 302 that leads `to` another address
+    null_comments  a page of chat whose comments are null
     gql_error  a 200 with GraphQL errors: [{"message": `message`}] and data null
 
     `times` -1 is for ever, `skip` leaves the first so many alone, `then` is called at each hit.

@@ -197,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and fault.kind == "gql_error":
                 error = {"errors": [{"message": fault.message}], "data": None}
                 answer = as_json([error] if body.lstrip().startswith(b"[") else error)
+            elif fault and fault.kind == "null_comments":
+                answer = as_json({"data": {"video": {"id": "1", "comments": None}}})
             else:
                 answer = twitch.sites.answer(request)
             self._send(request, answer, fault)

@@ -228,6 +228,15 @@ class HttpClient:
 
         return self._with_retries(attempt, lambda: target.stat().st_size if target.exists() else 0)
 
+    def wait(self, attempt: int) -> None:
+        """Wait after failed attempt number `attempt` (from 1) of something, longer each time.
+
+        Raises:
+            InterruptedByUserError: the client was closed.
+        """
+        self._check_open()
+        self._sleep(backoff_s(attempt))
+
     def _with_retries(self, attempt: Callable[[], T], done: Callable[[], int] = lambda: 0) -> T:
         """What `attempt` gives, tried with growing waits; one that moves `done` on counts as the first."""
         failed, before = 0, done()

@@ -31,6 +31,14 @@ class _Answer(msgspec.Struct):
     errors: list[_Error] | None = None
 
 
+class _NoDataError(Exception):
+    """An answer held no data, which may pass; `told` is what to raise if it doesn't."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.told = SourceUnavailableError(message)
+
+
 class GqlClient:
     """Asks Twitch's GraphQL API; safe to share among threads.
 
@@ -43,6 +51,7 @@ class GqlClient:
         self._http = http
         self._client_ids = list(settings.twitch_client_ids) or [""]
         self._hashes = [entry.partition(":")[::2] for entry in settings.twitch_query_hashes]
+        self._tries = settings.network_tries
         self._oauth = settings.twitch_oauth_token
 
     def query(self, text: str, variables: Mapping[str, Any], kind: type[T], what: str) -> T:
@@ -123,14 +132,26 @@ class GqlClient:
         token = self._oauth.get_secret_value()
         if token:
             headers["Authorization"] = f"OAuth {token}"
+        for left in reversed(range(self._tries)):
+            raw = self._sent(body, headers, bool(token), what)
+            try:
+                _check(raw, what)
+                return raw
+            except _NoDataError as error:
+                if not left:
+                    raise error.told from error
+                self._http.wait(self._tries - left)
+        raise AssertionError("unreachable")
+
+    def _sent(
+        self, body: Mapping[str, Any], headers: Mapping[str, str], with_token: bool, what: str
+    ) -> bytes:
         try:
-            raw = self._http.request(
+            return self._http.request(
                 "POST", GQL_URL, json=body, headers=headers, max_bytes=MAX_ANSWER_BYTES
             ).body
         except HttpStatusError as error:
-            raise _refused(error, bool(token), what) from error
-        _check(raw, what)
-        return raw
+            raise _refused(error, with_token, what) from error
 
 
 def _check(raw: bytes, what: str) -> None:
@@ -138,7 +159,7 @@ def _check(raw: bytes, what: str) -> None:
     try:
         answer = msgspec.json.decode(raw, type=_Answer)
     except msgspec.MsgspecError as error:
-        raise SourceUnavailableError(
+        raise _NoDataError(
             f"Twitch answered with something else than data when asked for {what} (a web page, maybe of a"
             " proxy); try again later."
         ) from error
@@ -152,9 +173,7 @@ def _check(raw: bytes, what: str) -> None:
             " set twitch_client_ids."
         )
     if bytes(answer.data) == b"null":
-        raise SourceUnavailableError(
-            f"Twitch gave no data for {what} ({said or 'no reason given'}); try again later."
-        )
+        raise _NoDataError(f"Twitch gave no data for {what} ({said or 'no reason given'}); try again later.")
     if messages:
         log.info("Twitch complains when asked for %s: %s", what, said)
 
