@@ -47,6 +47,12 @@ class SourceSettings(BaseSettings):
         default=_TWITCH_HOSTS,
         description="Hosts that may be asked; `*` stands for any letters.",
     )
+    vod_quality: str = Field(
+        default="source",
+        min_length=1,
+        max_length=40,
+        description="In which quality VODs are fetched: source, or one of Twitch's, e.g. 720p60 or 480.",
+    )
     download_threads: int = Field(
         default=4, ge=1, le=16, description="How many parts of a VOD are downloaded at once."
     )

@@ -184,12 +184,10 @@ def test_json_result(cli: Cli, vod: Path, monkeypatch: pytest.MonkeyPatch) -> No
     "address",
     ["https://www.twitch.tv/videos/2400000001", "twitch.tv/videos/2400000001", "2400000001", "v2400000001"],
 )
-def test_a_twitch_vod_is_refused_with_the_cure(cli: Cli, job: Job, address: str) -> None:
+def test_a_twitch_vod_goes_by_one_address(cli: Cli, job: Job, address: str) -> None:
     outcome = cli("highlights", address)
-    assert outcome.code == 2
-    assert one_sentence(outcome.err)
-    assert "download the VOD" in outcome.err
-    assert not job.requests
+    assert outcome.code == 0
+    assert [request.vod for request in job.requests] == ["https://www.twitch.tv/videos/2400000001"]
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def test_spans_are_what_is_left_part_by_part(
     parts: list[Part] = []
     for number, length_s in enumerate(lengths):
         start_s = parts[-1].end_s if parts else 0.0
-        parts.append(Part(Path(f"{number}.mp4"), start_s, length_s, None))  # type: ignore[arg-type]
+        parts.append(Part(Path(f"{number}.mp4"), start_s, length_s))
     try:
         spans = allowed_spans(parts, from_s, to_s, excluded)
     except UsageError:

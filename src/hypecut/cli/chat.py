@@ -1,4 +1,4 @@
-"""`hypecut chat`: chat files of any format, converted."""
+"""`hypecut chat`: chats fetched from Twitch, and chat files of any format converted."""
 
 from __future__ import annotations
 
@@ -8,15 +8,37 @@ from typing import Annotated
 import typer
 
 from hypecut.cli import options
-from hypecut.cli.console import say, say_json, tell
+from hypecut.cli.console import progress_on_stderr, say, say_json, tell
 from hypecut.cli.start import start
 
-chat = typer.Typer(help="Convert chat files.", no_args_is_help=True, rich_markup_mode=None)
+chat = typer.Typer(help="Fetch and convert chats.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @chat.callback()
 def _chat() -> None:
-    """Convert chat files."""
+    """Fetch and convert chats."""
+
+
+@chat.command()
+def fetch(
+    vod: Annotated[str, typer.Argument(metavar="VOD", help="The VOD's address on Twitch, or its id.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The normalised chat to write (JSON lines).")],
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+) -> None:
+    """Fetch the chat of a VOD from Twitch; what is received is kept beside OUT, as OUT's name + _raw."""
+    settings = start().settings
+
+    from hypecut.jobs.chat_files import fetch_chat_files
+
+    with progress_on_stderr() as progress:
+        fetched = fetch_chat_files(vod, out, overwrite, settings, progress)
+    if fetched.note:
+        tell(fetched.note)
+    if json:
+        say_json(fetched)
+    else:
+        say(f"{out}: {fetched.messages} messages")
 
 
 @chat.command()

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 def highlights(
     vod: Annotated[
         list[str],
-        typer.Argument(metavar="VOD...", help="The recording: a video file, or its parts in order."),
+        typer.Argument(
+            metavar="VOD...",
+            help="The recording: a video file, its parts in order, or a VOD's address on Twitch.",
+        ),
     ],
     chat: Annotated[
-        Path | None, typer.Option("--chat", metavar="FILE", help="Its chat: a file of any known format.")
+        Path | None,
+        typer.Option(
+            "--chat",
+            metavar="FILE",
+            help="Its chat: a file of any known format; a VOD by its address has its own.",
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -72,7 +80,7 @@ def highlights(
     """Turn a recording and its chat into a montage."""
     loaded = start(keywords=keyword or None, min_duration_s=min_duration, max_duration_s=max_duration)
     settings = loaded.settings
-    recording, *more_parts = [options.vod_file(part) for part in vod]
+    recording, *more_parts = [options.recording(part) for part in vod]
     chat_file = options.input_file(chat, "chat") if chat else None
 
     from hypecut.jobs.highlights import forecast_highlights, run_highlights
@@ -80,8 +88,8 @@ def highlights(
     from hypecut.models import TransitionKind
 
     request = HighlightsRequest(
-        vod=str(recording),
-        more_parts=tuple(map(str, more_parts)),
+        vod=recording,
+        more_parts=tuple(more_parts),
         chat=str(chat_file) if chat_file else None,
         out=str(out) if out else None,
         keywords=settings.keywords,

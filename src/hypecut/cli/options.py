@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -78,8 +77,6 @@ AllowPartialChat = Annotated[
     ),
 ]
 
-_ADDRESS = re.compile(r"https?://|(www\.|m\.)?twitch\.tv/|v?\d{6,}$", re.IGNORECASE)
-
 
 def time_option_s(option: str, text: str | None, *, signed: bool = False) -> float | None:
     """The seconds of a time given with `option`; None when it wasn't given.
@@ -139,17 +136,15 @@ def input_file(path: Path, what: str) -> Path:
     return path
 
 
-def vod_file(vod: str) -> Path:
-    """The local recording that the argument VOD names.
+def recording(vod: str) -> str:
+    """The recording that the argument VOD names: a file, or the address of a VOD on Twitch.
 
     Raises:
-        UsageError: it is an address or id on Twitch, which this version can't fetch.
+        UsageError: it is another address.
         BadInputError: there is no such file.
     """
-    path = Path(vod)
-    if _ADDRESS.match(vod) and not path.exists():
-        raise UsageError(
-            f"{vod} is no file here, and this version reads local files only; "
-            "download the VOD and its chat first and give the files: hypecut highlights VOD --chat FILE."
-        )
-    return input_file(path, "video")
+    from hypecut.sources.twitch.addresses import is_vod_address, vod_id, vod_url
+
+    if is_vod_address(vod) and not Path(vod).exists():
+        return vod_url(vod_id(vod))
+    return str(input_file(Path(vod), "video"))

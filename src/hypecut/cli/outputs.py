@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from hypecut.jobs.chat_files import ChatFiles
 from hypecut.jobs.demo import DemoResult
 from hypecut.jobs.doctor import Check
 from hypecut.jobs.exporting import ExportResult
@@ -92,6 +93,7 @@ OUTPUTS: dict[str, type] = {
     "export": ExportResult,
     "overlay": RenderResult,
     "card": RenderResult,
+    "chat fetch": ChatFiles,
     "chat convert": ConvertOutput,
     "cache ls": CacheOutput,
     "cache clear": ClearOutput,

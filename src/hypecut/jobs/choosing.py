@@ -57,23 +57,34 @@ def choose(
         NothingFoundError: there is nothing to pick.
     """
     spans = allowed_spans(parts, request.from_s, request.to_s, request.exclude)
-    wanted = _allowed(segments, spans, settings.min_segment_s)
+    wanted = allowed(segments, spans, settings.min_segment_s)
     candidates = _placed(wanted, None if request.exact else settings.snap_max_s, progress)
     if not candidates:
-        raise NothingFoundError(_why_nothing(request, len(segments), wanted))
+        raise NothingFoundError(why_nothing(request, len(segments), wanted))
+    return Choice(candidates=tuple(candidates), selection=pick(request, candidates, window, parts[-1].end_s))
+
+
+def pick(
+    request: HighlightsRequest, candidates: Sequence[Segment], window: Window, duration_s: float
+) -> Selection:
+    """Pick those of the candidates that make the best montage of a recording of `duration_s`.
+
+    Raises:
+        NothingFoundError: none fits.
+    """
     selection = select(
         candidates,
         window,
-        source_duration_s=parts[-1].end_s,
+        source_duration_s=duration_s,
         overlap_s=request.cut_transition.overlap_s,
         sections=DEFAULT_SECTIONS if request.sections is None else request.sections,
     )
     if not selection.picked:
         raise NothingFoundError(f"no moment fits into {window.max_s:.0f} s; allow more with --max-duration.")
-    return Choice(candidates=tuple(candidates), selection=selection)
+    return selection
 
 
-def _why_nothing(request: HighlightsRequest, found: int, wanted: Sequence[tuple[Segment, Span]]) -> str:
+def why_nothing(request: HighlightsRequest, found: int, wanted: Sequence[tuple[Segment, Span]]) -> str:
     """Why there is no candidate, and what to do about it."""
     if wanted:
         return f"no moment of {request.vod} can be read; it is damaged or cut off, so get it again."
@@ -87,7 +98,7 @@ def _why_nothing(request: HighlightsRequest, found: int, wanted: Sequence[tuple[
     )
 
 
-def _allowed(
+def allowed(
     segments: Sequence[Segment], spans: Sequence[Span], shortest_s: float
 ) -> list[tuple[Segment, Span]]:
     """The segments moved into the span of their peak, without those that have none or find no room there."""
@@ -113,8 +124,7 @@ def _placed(
     placed = []
     for done, (segment, span) in enumerate(segments, 1):
         try:
-            start_s, end_s = (round(time_s, DECIMALS) for time_s in _bounds(segment, span, max_shift_s))
-            placed.append(msgspec.structs.replace(segment, start_s=start_s, end_s=end_s))
+            placed.append(place(segment, span, max_shift_s))
         except MediaError as error:
             log.warning("a moment at %.0f s is passed over: %s", segment.peak_s, error)
         progress.update(done)
@@ -122,9 +132,19 @@ def _placed(
     return placed
 
 
+def place(segment: Segment, span: Span, max_shift_s: float | None) -> Segment:
+    """A segment on boundaries that suit the recording, moved by at most so much; None keeps it to the frame.
+
+    Raises:
+        MediaError: the recording can't be read there.
+    """
+    start_s, end_s = (round(time_s, DECIMALS) for time_s in _bounds(segment, span, max_shift_s))
+    return msgspec.structs.replace(segment, start_s=start_s, end_s=end_s)
+
+
 def _bounds(segment: Segment, span: Span, max_shift_s: float | None) -> tuple[float, float]:
     """Where a segment begins and ends on its part's frames, in seconds of the recording."""
-    shift_s, source = span.part.start_s, span.part.source
+    shift_s, source = span.part.start_s, span.part.reader
     soft = (segment.start_s - shift_s, segment.end_s - shift_s)
     start_s, end_s = exact_bounds(source, *soft)
     if max_shift_s is not None:

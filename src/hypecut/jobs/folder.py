@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +31,13 @@ _MARKER = ".hypecut-job.json"
 WORK = ".hypecut"
 DETECTED = "detected.json"
 CHOSEN = "chosen.json"
-_WORK_FILES = (DETECTED, CHOSEN)
+FETCHED = "fetched.json"
+# Says that what is here of a VOD by its address is the job's own.
+VOD_MARK = "vod.json"
+_WORK_FILES = (DETECTED, CHOSEN, FETCHED, VOD_MARK)
+VOD_PLAYLIST = "vod.m3u8"
+VOD_SEGMENTS = "vod"
+VOD_FILE = "vod.mp4"
 # A job that made no more than these has nothing worth keeping: the next one in the folder may replace them.
 _CHEAP = frozenset({CHAT})
 _CLIP_NAME = re.compile(r"\d{3,}_[\w-]*\.mp4")
@@ -220,6 +227,10 @@ class OutputFolder:
             part.write_bytes(msgspec.json.encode(self._marker))
 
     def _clear(self) -> None:
+        if self.work_file(VOD_MARK).exists():
+            for name in (VOD_PLAYLIST, VOD_FILE):
+                self.file(name).unlink(missing_ok=True)
+            shutil.rmtree(self.file(VOD_SEGMENTS), ignore_errors=True)
         for file in (*map(self.file, (*OUTPUT_FILES, _MARKER)), *map(self.work_file, _WORK_FILES)):
             file.unlink(missing_ok=True)
         self.clear_clips()

@@ -11,11 +11,12 @@ import msgspec
 
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
-from hypecut.jobs import making, thinking
+from hypecut.jobs import making, remote, thinking
 from hypecut.jobs.bookends import check_bookend
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
+from hypecut.jobs.remote import canonical, either, is_remote
 from hypecut.jobs.rendering import forecast
 from hypecut.jobs.requests import (
     TUNING,
@@ -81,6 +82,10 @@ def forecast_highlights(
         NothingFoundError: there is nothing to show.
     """
     job = check(msgspec.to_builtins(request), settings)
+    if is_remote(job.params["vod"]):
+        raise UsageError(
+            "--dry-run needs the recording here; --plan-only fetches what would be shown, no more."
+        )
     finished = _open_folder(job, look_only=True).finished
     if finished is not None:
         return _already_done(finished)
@@ -100,21 +105,24 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
         UsageError: an argument is unknown, of the wrong kind or out of bounds, or contradicts another.
         BadInputError: a file is missing.
     """
-    request = read_request(params)
+    request = canonical(read_request(params))
     _check_files(request)
     _check_times(request)
     request = _with_files_of_bookends(filled_in(request, settings))
     if (request.min_duration_s or 0.0) > (request.max_duration_s or 0.0):
         raise UsageError("--min-duration is longer than --max-duration; swap them.")
-    title = Path(request.vod).stem
+    remote_vod = is_remote(request.vod)
+    title = f"vod-{Path(request.vod).name}" if remote_vod else Path(request.vod).stem
     out = Path(request.out) if request.out else settings.output_dir / f"{title}-highlights"
     inputs = _inputs(request)
     arguments = {name: getattr(request, name) for name in (*_NAMING, *TUNING)}
+    if remote_vod:
+        arguments |= {"vod": request.vod, "full": request.full, "quality": settings.vod_quality}
     whole = msgspec.structs.replace(
         request,
-        vod=str(inputs[0].absolute()),
+        vod=request.vod if remote_vod else str(Path(request.vod).absolute()),
         more_parts=tuple(str(Path(part).absolute()) for part in request.more_parts),
-        chat=str(Path(request.chat or "").absolute()),
+        chat=str(Path(request.chat).absolute()) if request.chat else None,
         out=str(out.absolute()),
     )
     return CheckedJob(
@@ -143,11 +151,11 @@ def result(context: StepContext) -> Mapping[str, Any]:
 HIGHLIGHTS = Pipeline(
     kind=JobKind.VOD_HIGHLIGHTS,
     steps=(
-        Step("resolve", thinking.resolve, 2.0),
-        Step("chat", thinking.chat, 10.0),
+        Step("resolve", either(thinking.resolve, remote.resolve), 2.0),
+        Step("chat", either(thinking.chat, remote.chat), 10.0),
         Step("detect", thinking.detect, 3.0),
-        Step("choose", thinking.choose_moments, 3.0),
-        Step("fetch", thinking.fetch, 20.0),
+        Step("choose", either(thinking.choose_moments, remote.choose_moments), 3.0),
+        Step("fetch", either(thinking.fetch, remote.fetch), 20.0),
         Step("plan", thinking.write_down, 4.0),
         Step("cut", making.cut, 25.0),
         Step("montage", making.montage, 30.0),
@@ -160,15 +168,15 @@ HIGHLIGHTS = Pipeline(
 
 
 def _check_files(request: HighlightsRequest) -> None:
-    parts = [Path(part) for part in request.parts]
+    parts = [] if is_remote(request.vod) else [Path(part) for part in request.parts]
     for part in parts:
         if not part.is_file():
             raise BadInputError(f"{part} is not a file; give the path of a recording.")
     if len({part.resolve() for part in parts}) < len(parts):
         raise UsageError("a part of the recording is given twice; name each file once, in order.")
-    if request.chat is None:
+    if request.chat is None and parts:
         raise UsageError(f"the highlights of {request.vod} need its chat: add --chat FILE.")
-    if not Path(request.chat).is_file():
+    if request.chat is not None and not Path(request.chat).is_file():
         raise BadInputError(f"{request.chat} is not a file; give the recording's chat with --chat.")
 
 
@@ -189,8 +197,14 @@ def _check_times(request: HighlightsRequest) -> None:
 
 def _inputs(request: HighlightsRequest) -> list[Path]:
     """The recording's files in order, the chat's, those of intro and outro."""
-    bookends = [file for file in (request.intro, request.outro) if file]
-    return [*map(Path, request.parts), Path(request.chat or ""), *map(Path, bookends)]
+    recording = () if is_remote(request.vod) else request.parts
+    return [Path(file) for file in (*recording, request.chat, request.intro, request.outro) if file]
+
+
+def _vod_path(context: StepContext) -> str:
+    """The recording's file; of a VOD by its address, what was fetched of it."""
+    vod = str(context.params["vod"])
+    return thinking.recording(context)[0].path if is_remote(vod) else vod
 
 
 def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
@@ -214,7 +228,8 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
     # The plan's cuts are numbered from 1, an intro among them.
     first = 2 if context.params["intro"] else 1
     picks = [pick for number, pick in enumerate(choice.picks, first) if number not in lost]
-    notes = [choice.selection.note] if choice.selection.note else []
+    notes = [*done["resolve"].get("notes", []), *done["chat"].get("notes", [])]
+    notes += [choice.selection.note] if choice.selection.note else []
     if lost:
         notes.append(f"{len(lost)} of {done['plan']['cuts']} cuts could not be made: the montage lacks them")
     notes += done.get("export", {}).get("dislikes", [])
@@ -222,7 +237,7 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
     return HighlightsResult(
         status="done",
         out=str(out),
-        vod_path=str(context.params["vod"]),
+        vod_path=_vod_path(context),
         chat_path=str(out / names.CHAT),
         montage_path=str(out / names.MONTAGE) if rendered else None,
         plan_path=str(out / names.PLAN),

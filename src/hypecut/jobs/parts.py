@@ -14,12 +14,22 @@ from hypecut.times import format_time
 
 @dataclass(frozen=True)
 class Part:
-    """One file of a recording: its place on the recording's time line, in seconds."""
+    """One file of a recording: its place on the recording's time line, in seconds.
+
+    Of a VOD of which nothing is here there is no source.
+    """
 
     path: Path
     start_s: float
     duration_s: float
-    source: SourceReader
+    source: SourceReader | None = None
+
+    @property
+    def reader(self) -> SourceReader:
+        """The open file, of a part that is here."""
+        if self.source is None:
+            raise ValueError(f"{self.path} is not here")
+        return self.source
 
     @property
     def end_s(self) -> float:

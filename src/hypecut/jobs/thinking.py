@@ -79,7 +79,7 @@ def chat(context: StepContext) -> StepResult:
     # The steps that follow in this process need not read it again.
     context.cache.get("chat", lambda: contextlib.nullcontext(imported.log))
     context.progress.finish()
-    facts = _chat_facts(imported)
+    facts = chat_facts(imported)
     return StepResult(data=facts, outputs=(Output(kind="chat", path=str(out), meta=facts),))
 
 
@@ -96,21 +96,27 @@ def detect(context: StepContext) -> StepResult:
         found.segments, log, options.lag_s, request.spike_messages, request.spike_window_s
     )
     curve = tuple(np.round(found.curve, DECIMALS).tolist())
-    _write_work(context, names.DETECTED, Detected(segments=segments, curve=curve, step_s=found.step_s))
+    write_work(context, names.DETECTED, Detected(segments=segments, curve=curve, step_s=found.step_s))
     context.progress.finish()
     return StepResult(data={"segments": len(segments)})
 
 
 def choose_moments(context: StepContext) -> StepResult:
     """Pick the moments that make the best montage, on boundaries that suit the recording."""
-    detected = _read_work(context, names.DETECTED, Detected)
+    detected = read_work(context, names.DETECTED, Detected)
     parts = _parts(context)
-    request, settings = request_of(context), settings_of(context)
-    window = Window(settings.min_duration_s, settings.max_duration_s)
-    room = _bookends(context).inside(window, request.cut_transition.overlap_s)
-    choice = choose(request, detected.segments, parts, settings, room, context.progress)
-    _write_work(context, names.CHOSEN, choice)
+    choice = choose(
+        request_of(context), detected.segments, parts, settings_of(context), room(context), context.progress
+    )
+    write_work(context, names.CHOSEN, choice)
     return StepResult(data={"candidates": len(choice.candidates), "picks": len(choice.picks)})
+
+
+def room(context: StepContext) -> Window:
+    """How long all moments together may be."""
+    settings = settings_of(context)
+    window = Window(settings.min_duration_s, settings.max_duration_s)
+    return bookends_of(context).inside(window, request_of(context).cut_transition.overlap_s)
 
 
 def fetch(context: StepContext) -> StepResult:
@@ -124,7 +130,7 @@ def write_down(context: StepContext) -> StepResult:
     request, folder = request_of(context), OutputFolder.claimed(context.folder)
     choice = chosen(context)
     context.progress.start("plan", 3, "files")
-    plan = _bookends(context).around(plan_of(request, choice, recording(context), context.folder))
+    plan = bookends_of(context).around(plan_of(request, choice, recording(context), context.folder))
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
     context.progress.update(1)
@@ -141,8 +147,8 @@ def write_down(context: StepContext) -> StepResult:
 
 
 def chosen(context: StepContext) -> Choice:
-    """What the step `choose` chose."""
-    return _read_work(context, names.CHOSEN, Choice)
+    """What the step `choose` chose, or the step `fetch`, when it saw what there really is."""
+    return read_work(context, context.done.get("fetch", {}).get("chosen", names.CHOSEN), Choice)
 
 
 def recording(context: StepContext) -> list[RecordingPart]:
@@ -161,7 +167,8 @@ def _parts(context: StepContext) -> tuple[Part, ...]:
     return context.cache.get("parts", lambda: opened_parts(paths))
 
 
-def _bookends(context: StepContext) -> Bookends:
+def bookends_of(context: StepContext) -> Bookends:
+    """What the montage begins and ends with."""
     request = request_of(context)
     return bookends(request.intro, request.outro, context.folder)
 
@@ -202,7 +209,8 @@ def _explanation(context: StepContext, choice: Choice, plan: Plan) -> dict[str, 
         choice.candidates,
         choice.selection,
         Window(settings.min_duration_s, settings.max_duration_s),
-        vod={"source": parts[0]["source"], "duration_s": duration_s(context), "parts": parts},
+        vod={"source": parts[0]["source"], "duration_s": duration_s(context), "parts": parts}
+        | context.done["resolve"].get("vod", {}),
         chat=context.done["chat"],
         options={name: getattr(request, name) for name in asked},
         montage={"duration_s": plan.duration_s, "cuts": len(plan.cuts)},
@@ -210,7 +218,7 @@ def _explanation(context: StepContext, choice: Choice, plan: Plan) -> dict[str, 
 
 
 def _plot(context: StepContext, choice: Choice, out: Path) -> None:
-    detected = _read_work(context, names.DETECTED, Detected)
+    detected = read_work(context, names.DETECTED, Detected)
     plot_activity(
         np.array(detected.curve),
         detected.step_s,
@@ -218,11 +226,12 @@ def _plot(context: StepContext, choice: Choice, out: Path) -> None:
         [(pick.start_s, pick.end_s) for pick in choice.picks],
         duration_s(context),
         out,
-        title=Path(request_of(context).vod).name,
+        title=context.done["resolve"].get("vod", {}).get("title") or Path(request_of(context).vod).name,
     )
 
 
-def _chat_facts(imported: ChatImport) -> dict[str, Any]:
+def chat_facts(imported: ChatImport) -> dict[str, Any]:
+    """What is told of a chat."""
     return {
         "format": imported.format,
         "messages": len(imported.log),
@@ -232,12 +241,18 @@ def _chat_facts(imported: ChatImport) -> dict[str, Any]:
     }
 
 
-def _write_work(context: StepContext, name: str, value: object) -> None:
+def write_work(context: StepContext, name: str, value: object) -> None:
+    """Keep something for later steps, under one of the names of `folder`."""
     with written_aside(context.folder / names.WORK / name) as part:
         part.write_bytes(msgspec.json.encode(value))
 
 
-def _read_work(context: StepContext, name: str, kind: type[T]) -> T:
+def read_work(context: StepContext, name: str, kind: type[T]) -> T:
+    """What a step has kept.
+
+    Raises:
+        HypecutError: it is gone or was changed.
+    """
     path = context.folder / names.WORK / name
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)

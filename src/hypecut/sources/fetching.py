@@ -60,6 +60,9 @@ class SegmentFetcher:
         files: where the segments are.
         cache: what was fetched before, by whomever.
         settings: how many at once.
+
+    Attributes:
+        starts: of each segment that is here, the time stamp of its first picture, in seconds of its clock.
     """
 
     def __init__(self, http: HttpClient, files: VodFiles, cache: AssetCache, settings: Settings) -> None:
@@ -69,6 +72,7 @@ class SegmentFetcher:
         self._threads = settings.download_threads
         self._stop = threading.Event()
         self._init: bytes | None = None
+        self.starts: dict[int, Fraction] = {}
         self._lock = threading.Lock()
 
     def name(self, index: int) -> str:
@@ -170,10 +174,10 @@ class SegmentFetcher:
         try:
             if place.is_file():
                 with contextlib.suppress(UnsoundError):
-                    self._check(place, segment)
+                    self.starts[segment.index] = self._check(place, segment).start
                     return None
             name = segment.urls[0].rsplit("/", 1)[-1]
-            self._cache.fetch(
+            asset = self._cache.fetch(
                 self._key(f"{name}/{segment.duration_s:.3f}"),
                 place.suffix,
                 lambda part: self._made(segment, part),
@@ -181,6 +185,7 @@ class SegmentFetcher:
                 self._check_stop,
                 trim=False,
             )
+            self.starts[segment.index] = Fraction(*asset.meta["start"])
         except SourceUnavailableError as error:
             log.warning("part %d of the VOD: %s", segment.index, error)
             return Lost(segment, _reason(error))
@@ -198,7 +203,8 @@ class SegmentFetcher:
             )
             try:
                 facts = self._check(part, segment)
-                return {"duration_s": facts.duration_s, "pictures": facts.pictures}
+                start = [facts.start.numerator, facts.start.denominator]
+                return {"duration_s": facts.duration_s, "pictures": facts.pictures, "start": start}
             except UnsoundError as error:
                 log.warning("part %d of the VOD: %s", segment.index, error)
                 if not left:
