@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hypecut.errors import BadInputError, DiskFullError, UsageError
+
+_LEFTOVER = re.compile(r"\..*\.(\d+)\.part(\.\w+)?", re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -33,6 +36,20 @@ def written_aside(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def remove_leftovers(folder: Path, pid: int | None = None) -> None:
+    """Remove what processes that were killed had half written by `written_aside` in `folder` and below.
+
+    Args:
+        folder: where to look.
+        pid: only what that process wrote; None takes all, so nobody may be writing there.
+    """
+    for part in folder.rglob(".*.part*"):
+        found = _LEFTOVER.fullmatch(part.name)
+        if found and pid in (None, int(found[1])):
+            with contextlib.suppress(OSError):
+                part.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

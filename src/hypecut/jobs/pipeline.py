@@ -75,6 +75,8 @@ class StepContext:
         done: the data of the finished steps, by step.
         progress: told how far the step is; it may raise when the job is cancelled.
         cache: what steps of this run share in this process.
+        check: to be called now and then by a step that tells no progress for long; raises when the job is
+            cancelled.
     """
 
     params: Mapping[str, Any]
@@ -83,6 +85,7 @@ class StepContext:
     done: Mapping[str, Mapping[str, Any]]
     progress: Progress
     cache: RunCache = field(default_factory=RunCache)
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,13 @@ class Step:
         name: one of resolve, chat, detect, choose, fetch, plan, cut, montage, export.
         run: does it; raises a `HypecutError` when it can't be done.
         weight: its usual share of the job's time, for the progress of the whole.
+        apart: it renders: a worker runs it in a child process.
     """
 
     name: str
     run: Callable[[StepContext], StepResult]
     weight: float = 1.0
+    apart: bool = False
 
 
 class CheckedJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -178,7 +178,7 @@ def test_a_running_job_is_cancelled_and_retried(engine: JobEngine, folder: Path,
     job_id = held(engine, folder, how)
     assert status(engine, job_id) is JobStatus.RUNNING
     assert engine.cancel(job_id).job.status is JobStatus.CANCELLED
-    until("nothing half is left", lambda: not (folder / ".half.part").exists())
+    until("nothing half is left", lambda: not list(folder.glob(".half*")))
     assert not (folder / "chat.txt").exists()
     (folder / "go").touch()
     engine.retry(job_id)

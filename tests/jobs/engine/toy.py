@@ -5,17 +5,18 @@ What it does is told by its arguments, so that it does the same in another proce
 
 from __future__ import annotations
 
-import contextlib
 import json
+import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hypecut.errors import BadInputError, DiskFullError, HypecutError, SourceUnavailableError, UsageError
-from hypecut.files import write_text
+from hypecut.files import write_text, written_aside
 from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
 from hypecut.models import JobKind
 from hypecut.settings import Settings
@@ -72,7 +73,7 @@ def _step(name: str) -> Step:
             outputs=(Output(kind="text", path=str(out), meta={"step": name}),),
         )
 
-    return Step(name, run, 2.0)
+    return Step(name, run, 2.0, apart=name == "cut")
 
 
 def _bad(context: StepContext, runs: int) -> None:
@@ -123,12 +124,9 @@ def _stuck(context: StepContext, runs: int) -> None:
 
 def _half(context: StepContext, runs: int) -> None:
     """As `hold`, with a file half written beside its place."""
-    with contextlib.suppress(FileNotFoundError):
-        (context.folder / ".half.part").write_text("half")
-    try:
+    with written_aside(context.folder / "half.txt") as part:
+        part.write_text("half")
         _hold(context, runs)
-    finally:
-        (context.folder / ".half.part").unlink(missing_ok=True)
 
 
 def _kill_once(context: StepContext, runs: int) -> None:
@@ -141,6 +139,23 @@ def _kill(context: StepContext, runs: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _crash(context: StepContext, runs: int) -> None:
+    """What a codec does that finds its memory in disorder."""
+    sys.stderr.write("[codec] assertion failed\n")
+    sys.stderr.flush()
+    os.abort()
+
+
+def _noise(context: StepContext, runs: int) -> None:
+    """Print where a worker listens, and log."""
+    sys.stdout.write("a library says hello\n")
+    logging.getLogger("hypecut.toy").warning("one frame is odd")
+
+
+def _greedy(context: StepContext, runs: int) -> None:
+    bytearray(1 << 40)
+
+
 _ACTS: Mapping[str, Callable[[StepContext, int], None]] = {
     "bad": _bad,
     "bad once": _bad_once,
@@ -151,6 +166,9 @@ _ACTS: Mapping[str, Callable[[StepContext, int], None]] = {
     "hold": _hold,
     "stuck": _stuck,
     "half": _half,
+    "crash": _crash,
+    "noise": _noise,
+    "greedy": _greedy,
     "kill": _kill,
     "kill once": _kill_once,
 }
@@ -158,7 +176,7 @@ _ACTS: Mapping[str, Callable[[StepContext, int], None]] = {
 
 def _mark(context: StepContext, runs: int) -> None:
     """Tell those outside that the step is there."""
-    (context.folder / f"held.{runs}").touch()
+    write_text(context.folder / f"held.{runs}", str(os.getpid()))
 
 
 def _count(folder: Path, what: str) -> int:

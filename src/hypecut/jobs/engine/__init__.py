@@ -21,6 +21,7 @@ def open_engine(settings: Settings, progress: Progress | None = None) -> JobEngi
         DatabaseError: the database can't be reached or written to, or a newer hypecut made it.
     """
     # Takes half a second to import.
+    from hypecut.jobs.engine.apart import ChildRunner
     from hypecut.jobs.engine.durable import DurableEngine
 
-    return DurableEngine(settings, progress=progress)
+    return DurableEngine(settings, runner=ChildRunner(), progress=progress)

@@ -56,6 +56,20 @@ def run_here(pipeline: Pipeline, step: Step, context: StepContext) -> StepResult
     return step.run(context)
 
 
+class StepFaultError(Exception):
+    """A fault of the program in a step that ran in another process.
+
+    Args:
+        kind: its class.
+        text: what it says.
+        trace: where it happened.
+    """
+
+    def __init__(self, kind: str, text: str, trace: str) -> None:
+        super().__init__(text)
+        self.kind, self.text, self.trace = kind, text, trace
+
+
 class Failure(NamedTuple):
     """Why a job failed: the kind of error (its class), and what it says."""
 
@@ -120,6 +134,7 @@ class JobRun:
             done=dict(self.done),
             progress=meter,
             cache=self.cache,
+            check=self.stopped,
         )
 
     def _patiently(self, step: Step) -> StepResult:
@@ -165,12 +180,13 @@ def failure_of(error: Exception) -> Failure:
         return Failure(type(error).__name__, "")
     if isinstance(error, HypecutError):
         return Failure(type(error).__name__, " ".join(str(error).split()))
-    for line in traceback.format_exception(error):
-        log.error("%s", line.rstrip())
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    return Failure(
-        type(error).__name__, f"hypecut failed by a fault of its own ({what}); the job's log has the trace."
-    )
+    fault = error
+    if not isinstance(fault, StepFaultError):
+        fault = StepFaultError(type(error).__name__, str(error), "".join(traceback.format_exception(error)))
+    for line in fault.trace.splitlines():
+        log.error("%s", line)
+    what = " ".join(f"{fault.kind}: {fault.text}".split())
+    return Failure(fault.kind, f"hypecut failed by a fault of its own ({what}); the job's log has the trace.")
 
 
 def _free_bytes(folder: Path) -> int:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from dbos import DBOS, DBOSClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from hypecut.errors import JobCancelledError, JobFailedError
+from hypecut.files import remove_leftovers
 from hypecut.jobs.engine import workflow
 from hypecut.jobs.engine.journal import Measure, logged_to
 from hypecut.jobs.engine.processes import this_process
@@ -284,6 +286,8 @@ class Worker:
             raise JobFailedError(
                 f"the job's worker died {row.deaths} times in the same step; look into its log, then retry."
             )
+        # Nobody else is at work in the folder: an earlier run has left, or its worker is dead.
+        remove_leftovers(Path(run.job.folder))
         result = run.pipeline.claim(run.job, self._store.steps_recorded(run.job_id) > 0)
         if result is None:
             for step in run.pipeline.steps:
