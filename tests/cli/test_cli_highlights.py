@@ -49,7 +49,7 @@ class Job:
 @pytest.fixture
 def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     job = Job()
-    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights", job)
+    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights_durably", job)
     monkeypatch.setattr("hypecut.jobs.highlights.forecast_highlights", job)
     return job
 
@@ -175,7 +175,7 @@ def test_progress_goes_to_stderr(cli: Cli, job: Job, vod: Path) -> None:
 
 def test_json_result(cli: Cli, vod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = {"status": "done", "picks": [{"score": math.nan}]}
-    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights", lambda *_: result)
+    monkeypatch.setattr("hypecut.jobs.highlights.run_highlights_durably", lambda *_: result)
     outcome = cli("highlights", vod, "--json")
     assert json.loads(outcome.out) == {"status": "done", "picks": [{"score": None}]}
 

@@ -75,6 +75,7 @@ def highlights(
     intro: options.Intro = None,
     outro: options.Outro = None,
     overwrite: options.Overwrite = False,
+    ephemeral: options.Ephemeral = False,
     json: options.Json = False,
 ) -> None:
     """Turn a recording and its chat into a montage."""
@@ -83,7 +84,7 @@ def highlights(
     recording, *more_parts = [options.recording(part) for part in vod]
     chat_file = options.input_file(chat, "chat") if chat else None
 
-    from hypecut.jobs.highlights import forecast_highlights, run_highlights
+    from hypecut.jobs.highlights import forecast_highlights, run_highlights, run_highlights_durably
     from hypecut.jobs.requests import HighlightsRequest
     from hypecut.models import TransitionKind
 
@@ -112,8 +113,11 @@ def highlights(
         outro=outro,
     )
     with progress_on_stderr() as progress:
-        run = forecast_highlights if dry_run else run_highlights
-        result = run(request, settings, progress)
+        if dry_run:
+            result = forecast_highlights(request, settings, progress)
+        else:
+            run = run_highlights if ephemeral else run_highlights_durably
+            result = run(request, settings, progress)
     if json:
         say_json(result)
     else:

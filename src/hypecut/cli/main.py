@@ -32,10 +32,11 @@ from hypecut.cli.highlights import highlights
 from hypecut.cli.render import render
 from hypecut.cli.serve import serve
 from hypecut.cli.titling import card, overlay
+from hypecut.cli.worker import worker
 from hypecut.errors import HypecutError, InterruptedByUserError, UsageError
 
 app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mode=None)
-_COMMANDS = (highlights, detect, render, export, overlay, card, serve, demo, doctor, config)
+_COMMANDS = (highlights, detect, render, export, overlay, card, serve, worker, demo, doctor, config)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(chat, name="chat")

@@ -15,6 +15,12 @@ from hypecut.times import parse_datetime, parse_time_s
 TransitionName = Literal["none", "fade", "crossfade"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Ephemeral = Annotated[
+    bool,
+    typer.Option(
+        "--ephemeral", help="Keep no record of the job: cut off, it begins again instead of going on."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")]
 Keywords = Annotated[
     list[str] | None,

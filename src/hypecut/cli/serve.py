@@ -41,13 +41,13 @@ def serve(
     from hypecut.api.app import create_app
     from hypecut.api.server import address_of, bind
     from hypecut.api.server import serve as answer
-    from hypecut.jobs.engine.memory import MemoryEngine
+    from hypecut.jobs.engine import open_engine
     from hypecut.web.pages import add_pages
 
     secret = settings.token.get_secret_value() or None
     check_exposure(settings.host, secret)
     listener = bind(settings.host, settings.port)
-    engine = MemoryEngine(settings)
+    engine = open_engine(settings)
     try:
         app = create_app(engine, settings, token=secret, developer=settings.developer)
         add_pages(app, engine, settings, token=secret)
@@ -56,5 +56,5 @@ def serve(
         answer(app, listener, lambda: tell(f"listening on {address_of(listener)}; Ctrl-C stops it."))
     finally:
         listener.close()
-        engine.close()
+        engine.close(settings.worker_grace_s)
     tell("stopped.")

@@ -117,6 +117,15 @@ class OutputFolder:
             return found.job if found else ""
         return None
 
+    @classmethod
+    def is_claimed_by(cls, path: Path, name: str) -> bool:
+        """Whether a folder is that of the job `name`, which may say more than the folder remembers."""
+        try:
+            found = cls.claimed(path)._read_marker()
+        except BadInputError:
+            return False
+        return found is not None and bool(found.job) and name.startswith(found.job)
+
     def _claim(self, overwrite: bool) -> None:
         """Make the folder this job's."""
         if overwrite:

@@ -13,6 +13,7 @@ from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
 from hypecut.jobs import making, remote, thinking
 from hypecut.jobs.bookends import check_bookend
+from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
@@ -70,6 +71,20 @@ def run_highlights(request: HighlightsRequest, settings: Settings, progress: Pro
     """
     job = check(msgspec.to_builtins(request), settings)
     return msgspec.convert(run_pipeline(HIGHLIGHTS, job, settings, progress), HighlightsResult)
+
+
+def run_highlights_durably(
+    request: HighlightsRequest, settings: Settings, progress: Progress
+) -> HighlightsResult:
+    """Run the job as `run_highlights`, but on record: one that was cut off goes on at the step it was at.
+
+    Raises:
+        DatabaseError: jobs can't be kept.
+        HypecutError: as `run_highlights`.
+    """
+    job = check(msgspec.to_builtins(request), settings)
+    made = run_durably(JobKind.VOD_HIGHLIGHTS, job, settings, progress, overwrite=request.overwrite)
+    return msgspec.convert(made, HighlightsResult)
 
 
 def forecast_highlights(

@@ -17,11 +17,10 @@ from typing import IO
 
 import msgspec
 
-import hypecut.errors
-from hypecut.errors import HypecutError, JobFailedError
+from hypecut.errors import JobFailedError
 from hypecut.files import remove_leftovers
 from hypecut.jobs.child import Order, Told, send
-from hypecut.jobs.engine.run import StepFaultError, run_here
+from hypecut.jobs.engine.run import StepFaultError, error_of, run_here
 from hypecut.jobs.pipeline import Pipeline, Step, StepContext, StepResult
 
 _LOOK_S = 0.2
@@ -178,10 +177,9 @@ def _heard(told: Told, context: StepContext) -> StepResult | None:
 
 
 def _error(told: Told) -> Exception:
-    kind = getattr(hypecut.errors, told.kind, None)
-    if isinstance(kind, type) and issubclass(kind, HypecutError):
-        return kind(told.text)
-    return StepFaultError(told.kind, told.text, told.trace)
+    if told.trace:
+        return StepFaultError(told.kind, told.text, told.trace)
+    return error_of(told.kind, told.text)
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:

@@ -134,6 +134,18 @@ class DurableEngine:
             time.sleep(_SETTLE_S)
         return self.get(job_id).job
 
+    def run(self, job_id: str) -> JobDetails:
+        """Run a queued job here and now, or wait for the worker that runs it; the job at its end.
+
+        Raises:
+            UnknownJobError: there is none of this id.
+        """
+        worker = self._started_worker(0)
+        while self._store.status(job_id) not in FINAL:
+            if worker.run_one(job_id) is None:
+                time.sleep(self._pace.look_s)
+        return self._store.details(job_id)
+
     def start_workers(self, count: int = 1) -> None:
         """Run queued jobs, `count` at a time, from now on; see `JobEngine`."""
         if self._worker is not None:

@@ -69,7 +69,8 @@ class MemoryEngine:
         self._entries: dict[str, _Entry] = {}
         self._changed = threading.Condition(threading.RLock())
         self._threads: list[threading.Thread] = []
-        self._closed = False
+        # Draining, it takes no more jobs; closed, it stops those that run.
+        self._draining = self._closed = False
         self._count = 0
 
     def submit(
@@ -155,9 +156,11 @@ class MemoryEngine:
             self._threads.append(thread)
             thread.start()
 
-    def close(self) -> None:
+    def close(self, grace_s: float = 0.0) -> None:
         """Stop running jobs and the workers; see `JobEngine`."""
         with self._changed:
+            self._draining = True
+            self._changed.wait_for(lambda: not any(e.busy for e in self._entries.values()), grace_s)
             self._closed = True
             self._changed.notify_all()
         for thread in self._threads:
@@ -166,11 +169,10 @@ class MemoryEngine:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._waiting())
-                entry = None if self._closed else self._take()
-                closed = self._closed
-            if closed:
-                return
+                self._changed.wait_for(lambda: self._draining or self._waiting())
+                if self._draining:
+                    break
+                entry = self._take()
             if entry is not None:
                 self._run(entry)
 

@@ -157,5 +157,9 @@ class JobEngine(Jobs, Protocol):
     def start_workers(self, count: int = 1) -> None:
         """From now on run queued jobs in the background, `count` at a time, until the engine is closed."""
 
-    def close(self) -> None:
-        """Stop the workers and let go of everything; a running job is handed back: it is queued again."""
+    def close(self, grace_s: float = 0.0) -> None:
+        """Stop the workers and let go of everything.
+
+        Args:
+            grace_s: how long running jobs may go on; then they are handed back: they are queued again.
+        """

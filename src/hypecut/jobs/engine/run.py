@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from hypecut.errors import DiskFullError, HypecutError, JobCancelledError, SourceUnavailableError
+import hypecut.errors
+from hypecut.errors import (
+    DiskFullError,
+    HypecutError,
+    JobCancelledError,
+    JobFailedError,
+    SourceUnavailableError,
+)
 from hypecut.jobs.engine.journal import Journal, Meter, recorded
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, RunCache, Step, StepContext, StepResult
 from hypecut.progress import Progress, SilentProgress
@@ -187,6 +194,14 @@ def failure_of(error: Exception) -> Failure:
         log.error("%s", line)
     what = " ".join(f"{fault.kind}: {fault.text}".split())
     return Failure(fault.kind, f"hypecut failed by a fault of its own ({what}); the job's log has the trace.")
+
+
+def error_of(kind: str, text: str) -> HypecutError:
+    """The error of a kind that was told as text, or a `JobFailedError` where it is none of hypecut's."""
+    found = getattr(hypecut.errors, kind, None)
+    if isinstance(found, type) and issubclass(found, HypecutError):
+        return found(text)
+    return JobFailedError(text)
 
 
 def _free_bytes(folder: Path) -> int:

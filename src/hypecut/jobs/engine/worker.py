@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -71,7 +72,6 @@ class Worker:
         progress: told of every run.
         pace: how often it looks.
         concurrency: how many jobs at a time; 0 takes none by itself.
-        only: take none but these.
     """
 
     def __init__(
@@ -86,13 +86,12 @@ class Worker:
         progress: Progress,
         pace: Pace = DEFAULT_PACE,
         concurrency: int = 1,
-        only: Collection[str] | None = None,
     ) -> None:
         self.id = str(uuid.uuid4())
         self._queue = f"worker-{self.id}"
         self._store, self._leases, self._client, self._settings = store, leases, client, settings
         self._runner, self._patience, self._progress = runner, patience, progress
-        self._pace, self._concurrency, self._only = pace, concurrency, only
+        self._pace, self._concurrency = pace, concurrency
         self._active: dict[str, _Active] = {}
         self._taken: set[str] = set()
         self._changed = threading.Condition()
@@ -116,10 +115,14 @@ class Worker:
         with self._changed:
             self._changed.notify_all()
 
-    def run_one(self) -> str | None:
-        """Take the next job and wait until its run has left; its id, or None when none is queued."""
+    def run_one(self, only: str | None = None) -> str | None:
+        """Take the next job, or none but that one, and wait until its run has left.
+
+        Returns:
+            Its id, or None when there is none to take.
+        """
         self._bury()
-        taken = self._leases.take(self.id, self._queue, 1, self._only)
+        taken = self._leases.take(self.id, self._queue, 1, None if only is None else (only,))
         if not taken:
             return None
         with self._changed:
@@ -128,11 +131,12 @@ class Worker:
         return taken[0].id
 
     def close(self, grace_s: float = 0.0) -> None:
-        """Take no more; let runs go on for `grace_s`, then hand them back."""
-        with self._changed:
+        """Take no more; let runs go on for `grace_s`, an interrupt sooner, then hand them back."""
+        with contextlib.suppress(KeyboardInterrupt), self._changed:
             self._closing = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._active, timeout=grace_s)
+        with self._changed:
             left = set(self._active) | self._taken
         self._keeper.join()
         for job_id in left:
@@ -174,7 +178,7 @@ class Worker:
     def _take_more(self) -> None:
         with self._changed:
             free = self._concurrency - len(self._taken)
-        for taken in self._leases.take(self.id, self._queue, free, self._only):
+        for taken in self._leases.take(self.id, self._queue, free):
             if taken.orphaned:
                 log.warning("the job %s is taken over from a worker that died", taken.id)
             with self._changed:
