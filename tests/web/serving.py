@@ -1,21 +1,30 @@
-"""The whole server in a process of its own: `python -m tests.web.serving FOLDER PORT [TOKEN]`."""
+"""The whole server in a process of its own: `python -m tests.web.serving FOLDER PORT ENGINE [TOKEN]`.
+
+While a file `hold` is in its folder, no job gets past its step `fetch`.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from hypecut.jobs.pipeline import Pipeline, StepContext, StepResult
+
 WAIT_S = 120.0
+StepFunction = Callable[[StepContext], StepResult]
 _HOST = "127.0.0.1"
 _LOOK_S = 0.1
 
@@ -26,11 +35,12 @@ class Server:
     Args:
         folder: where its data is; recordings and chats are in `media` there, outputs in `out`.
         token: what it asks for.
+        durable: its jobs outlive it.
     """
 
-    def __init__(self, folder: Path, token: str = "") -> None:
+    def __init__(self, folder: Path, token: str = "", *, durable: bool = False) -> None:
         self.folder = folder
-        self._arguments = [token] if token else []
+        self._arguments = ["durable" if durable else "memory", *([token] if token else [])]
         self._token = token
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
@@ -90,7 +100,10 @@ class Server:
 
     def made(self, name: str, **params: Any) -> str:
         """As `submit`, when the job is done."""
-        job_id = self.submit(name, **params)
+        return self.done(self.submit(name, **params))
+
+    def done(self, job_id: str) -> str:
+        """The job, when it is done."""
         self.wait_for(lambda: self.state(job_id) not in ("queued", "running"))
         assert self.state(job_id) == "done", self.call("GET", f"/jobs/{job_id}")
         return job_id
@@ -117,11 +130,15 @@ def _free_port() -> int:
         return port
 
 
-def _serve(folder: Path, port: int, token: str | None) -> None:
+def _serve(folder: Path, port: int, durable: bool, token: str | None) -> None:
     import uvicorn
 
     from hypecut.api.app import create_app
+    from hypecut.jobs.engine.durable import DurableEngine
     from hypecut.jobs.engine.memory import MemoryEngine
+    from hypecut.jobs.engine.protocol import JobEngine
+    from hypecut.jobs.engine.worker import Pace
+    from hypecut.jobs.pipelines import PIPELINES
     from hypecut.settings import Settings
     from hypecut.web.pages import add_pages
 
@@ -133,7 +150,11 @@ def _serve(folder: Path, port: int, token: str | None) -> None:
         min_duration_s=30.0,
         max_duration_s=90.0,
     )
-    engine = MemoryEngine(settings)
+    pipelines = {kind: _for_tests(pipeline, folder) for kind, pipeline in PIPELINES.items()}
+    engine: JobEngine = MemoryEngine(settings, pipelines)
+    if durable:
+        pace = Pace(look_s=0.05, start_s=0.02, bury_s=0.2)
+        engine = DurableEngine(settings, pipelines, pace=pace)
     engine.start_workers()
     app = create_app(engine, settings, token=token)
     add_pages(app, engine, settings, token=token)
@@ -142,9 +163,25 @@ def _serve(folder: Path, port: int, token: str | None) -> None:
     uvicorn.run(app, host=_HOST, port=port, log_level="warning")
 
 
-def _end_with_parent() -> None:
-    import os
+def _for_tests(pipeline: Pipeline, folder: Path) -> Pipeline:
+    """The pipeline whose step `fetch` can be held."""
+    others = {"fetch": partial(_held, folder / "hold")}
+    steps = tuple(
+        replace(step, run=partial(others[step.name], step.run)) if step.name in others else step
+        for step in pipeline.steps
+    )
+    return replace(pipeline, steps=steps)
 
+
+def _held(hold: Path, run: StepFunction, context: StepContext) -> StepResult:
+    context.progress.start("fetch", 2.0, "")
+    while hold.exists():
+        context.progress.update(1.0)
+        time.sleep(_LOOK_S)
+    return run(context)
+
+
+def _end_with_parent() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
         time.sleep(1.0)
@@ -152,4 +189,9 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    _serve(
+        Path(sys.argv[1]),
+        int(sys.argv[2]),
+        sys.argv[3] == "durable",
+        sys.argv[4] if len(sys.argv) > 4 else None,
+    )

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hypecut.detect.envelope import Envelope
-from hypecut.web.explained import Explanation, Moment, Recording
-from hypecut.web.explanation_page import Pseudonyms, explanation_page
+from hypecut.web.explained import Moment
+from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
 
 CURVE = Envelope(start_s=0.0, step_s=1.0, low=(0.0, 0.1), high=(0.2, 0.9))
 
@@ -19,8 +19,10 @@ def moment(start_s: float, text: str, why_not: str | None = None) -> Moment:
 
 
 def page(*moments: Moment, names: Pseudonyms | None = None) -> str:
-    explanation = Explanation(vod=Recording("vod.mp4", 600.0), candidates=moments)
-    return explanation_page("A <b>stream</b>", explanation, [(100.0, 120.0)], CURVE, names or str)
+    spans = [(100.0, 120.0)]
+    drawing = activity_drawing(CURVE, spans, 600.0)
+    title = "A <b>stream</b>"
+    return explanation_page(title, moments, lambda one: is_within(one, spans), drawing, names or str)
 
 
 def test_it_tells_what_is_shown_and_why_the_rest_is_not() -> None:

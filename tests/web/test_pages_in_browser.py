@@ -116,3 +116,26 @@ def test_a_token_is_asked_for_once(guarded: Server) -> None:
         expect(page.get_by_role("heading", name="Make a montage")).to_be_visible(timeout=WAIT_MS)
         page.goto(f"{guarded.url}/ui/jobs")
         expect(page.get_by_text("No jobs yet")).to_be_visible(timeout=WAIT_MS)
+
+
+@pytest.fixture
+def durable(media: Media, tmp_path: Path) -> Iterator[Server]:
+    with running(Server(media.copied_to(tmp_path), durable=True)) as one:
+        yield one
+
+
+def test_a_page_shows_the_truth_after_a_restart_in_mid_job(durable: Server) -> None:
+    hold = durable.folder / "hold"
+    hold.touch()
+    job_id = durable.submit("restarted", plan_only=True)
+    with chromium_page() as page:
+        page.goto(f"{durable.url}/ui/jobs/{job_id}")
+        step = page.locator("ol.steps li", has_text="fetch")
+        expect(step).to_contain_text("running", timeout=WAIT_MS)
+        durable.kill()
+        expect(page.get_by_text("Connection lost")).to_be_visible(timeout=WAIT_MS)
+        hold.unlink()
+        durable.start()
+        expect(page.get_by_role("status").filter(has_text="done")).to_be_visible(timeout=WAIT_MS)
+        expect(step).to_contain_text("attempt 2")
+        expect(page.locator("ol.steps li", has_text="chat")).not_to_contain_text("attempt")

@@ -11,17 +11,25 @@ from hypecut.jobs.folder import EXPLANATION
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate, on the time line of the whole recording."""
+    """A candidate: a moment on the time line of the whole recording, or a clip on its own."""
 
     start_s: float
     end_s: float
-    peak_s: float
     score: float
+    peak_s: float = 0.0
+    id: str = ""
+    streamer: str = ""
+    title: str = ""
     components: dict[str, float] = {}
     reasons: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     picked: bool = False
     why_not: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the pages call it."""
+        return f"{self.start_s:.3f}-{self.end_s:.3f}"
 
     @property
     def duration_s(self) -> float:

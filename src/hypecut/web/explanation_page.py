@@ -8,7 +8,7 @@ from html import escape
 
 from hypecut.detect.envelope import Envelope
 from hypecut.times import format_time
-from hypecut.web.explained import Explanation, Moment
+from hypecut.web.explained import Moment
 
 _WIDTH, _HEIGHT = 1000, 160
 _MENTION = re.compile(r"@\w{2,}")
@@ -49,46 +49,49 @@ class Pseudonyms:
 
 def explanation_page(
     title: str,
-    explanation: Explanation,
-    shown: Sequence[tuple[float, float]],
-    curve: Envelope,
+    moments: Sequence[Moment],
+    shown: Callable[[Moment], bool],
+    drawing: str = "",
     renamed: Callable[[str], str] = str,
 ) -> str:
     """The page.
 
     Args:
         title: the job's.
-        explanation: what the job tells of its choice.
-        shown: start and end of each cut of the montage, on the recording's time line, in seconds.
-        curve: the chat's activity.
+        moments: all candidates, the best first.
+        shown: whether one is in the montage.
+        drawing: the activity of chat, from `activity_drawing`.
         renamed: what is done to texts of chat, and to reasons made of them.
     """
-    shows = [moment for moment in explanation.candidates if _is_shown(moment, shown)]
-    others = [moment for moment in explanation.candidates if not _is_shown(moment, shown)]
-    total = sum(end_s - start_s for start_s, end_s in shown)
-    duration_s = explanation.vod.duration_s
+    inside = [moment for moment in moments if shown(moment)]
+    outside = [moment for moment in moments if not shown(moment)]
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}: why these moments</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(title)}: why these moments</h1>"
-        f"<p>{len(shown)} cuts, {format_time(total)} of {format_time(duration_s)}, chosen by how many people"
-        f" wrote in chat and what. Activity over the recording, the cuts marked:</p>"
-        f"{_drawing(curve, shown, duration_s)}"
-        f"<h2>In the montage</h2>{_table(shows, renamed)}"
-        f"<h2>Not in it</h2>{_table(others, renamed, why_not=True)}"
+        f"<h1>{escape(title)}: why these moments</h1>{drawing}"
+        f"<h2>In the montage</h2>{_table(inside, renamed)}"
+        f"<h2>Not in it</h2>{_table(outside, renamed, why_not=True)}"
         f"</body></html>"
     )
 
 
-def _is_shown(moment: Moment, shown: Sequence[tuple[float, float]]) -> bool:
+def is_within(moment: Moment, spans: Sequence[tuple[float, float]]) -> bool:
+    """Whether half of a moment or more lies within one of the spans."""
     half_s = moment.duration_s / 2
-    return any(min(end_s, moment.end_s) - max(start_s, moment.start_s) >= half_s for start_s, end_s in shown)
+    return any(min(end_s, moment.end_s) - max(start_s, moment.start_s) >= half_s for start_s, end_s in spans)
 
 
-def _drawing(curve: Envelope, shown: Sequence[tuple[float, float]], duration_s: float) -> str:
+def activity_drawing(curve: Envelope, shown: Sequence[tuple[float, float]], duration_s: float) -> str:
+    """The activity over a recording with what is shown marked, and a sentence about it, as HTML.
+
+    Args:
+        curve: the chat's activity.
+        shown: start and end of each cut, in seconds of the recording.
+        duration_s: the recording's length.
+    """
     scale = _WIDTH / max(duration_s, 1e-9)
     top = max(curve.high, default=0.0) or 1.0
     bands = "".join(
@@ -100,7 +103,10 @@ def _drawing(curve: Envelope, shown: Sequence[tuple[float, float]], duration_s: 
         f"{(curve.start_s + i * curve.step_s) * scale:.1f},{_HEIGHT * (1 - high / top):.1f}"
         for i, high in enumerate(curve.high)
     )
+    total_s = sum(end_s - start_s for start_s, end_s in shown)
     return (
+        f"<p>{len(shown)} cuts, {format_time(total_s)} of {format_time(duration_s)}, chosen by how many"
+        f" people wrote in chat, and what. The activity of chat over the recording, the cuts marked:</p>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Activity of chat, cuts marked">'
         f'{bands}<polygon class="curve" points="0,{_HEIGHT} {points} {_WIDTH},{_HEIGHT}"/></svg>'
     )
@@ -109,7 +115,7 @@ def _drawing(curve: Envelope, shown: Sequence[tuple[float, float]], duration_s: 
 def _table(moments: Sequence[Moment], renamed: Callable[[str], str], *, why_not: bool = False) -> str:
     last = "Why not" if why_not else "What people wrote"
     rows = "".join(_row(moment, renamed, why_not) for moment in moments)
-    head = f"<tr><th>Time</th><th>Length</th><th>Score</th><th>Reasons</th><th>{last}</th></tr>"
+    head = f"<tr><th>What</th><th>Length</th><th>Score</th><th>Reasons</th><th>{last}</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
@@ -117,7 +123,10 @@ def _row(moment: Moment, renamed: Callable[[str], str], why_not: bool) -> str:
     reasons = "<br>".join(escape(renamed(reason)) for reason in moment.reasons)
     quotes = "".join(f"<blockquote>{escape(renamed(text))}</blockquote>" for text in moment.messages)
     last = escape(moment.why_not or "set aside by hand") if why_not else quotes
+    clip = " · ".join(filter(None, (moment.streamer, moment.title)))
+    place = f"<td>{escape(clip)}</td>" if clip else f'<td class="n">{format_time(moment.start_s)}</td>'
     return (
-        f'<tr><td class="n">{format_time(moment.start_s)}</td><td class="n">{moment.duration_s:.0f} s</td>'
+        f"<tr>{place}"
+        f'<td class="n">{moment.duration_s:.0f} s</td>'
         f'<td class="n">{moment.score:.0%}</td><td>{reasons}</td><td>{last}</td></tr>'
     )

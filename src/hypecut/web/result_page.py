@@ -17,10 +17,11 @@ from hypecut.errors import HypecutError
 from hypecut.jobs.engine.protocol import JobDetails
 from hypecut.jobs.exporting import export_file
 from hypecut.jobs.folder import CHAT, PLAN
+from hypecut.models import JobKind
 from hypecut.plan.document import read_plan
 from hypecut.plan.export import EXPORT_FORMATS
 from hypecut.web.explained import read_explanation
-from hypecut.web.explanation_page import Pseudonyms, explanation_page
+from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
 from hypecut.web.frame import MODULES, frame, heading
 from hypecut.web.result_view import EDITORS, made_files, result_view
 from hypecut.web.review_session import detected_curve
@@ -117,15 +118,25 @@ def result_router(site: Site) -> APIRouter:
 
 def _explanation(details: JobDetails, names: bool) -> str:
     folder = Path(details.folder)
-    told = read_explanation(folder)
-    starts = {part.source: part.start_s for part in told.vod.parts}
-    cuts = read_plan(folder / PLAN).cuts
-    shown = [
-        (starts.get(cut.source, 0.0) + cut.start_s, starts.get(cut.source, 0.0) + cut.end_s) for cut in cuts
-    ]
-    curve = envelope(detected_curve(folder), 1.0, 0.0, max(1.0, told.vod.duration_s), _POINTS)
+    told, cuts = read_explanation(folder), read_plan(folder / PLAN).cuts
     renamed = str if names else Pseudonyms(_chatters(folder))
-    return explanation_page(details.title, told, shown, curve, renamed)
+    if details.job.type is JobKind.CLIP_MONTAGE:
+        files = {Path(cut.source).stem for cut in cuts}
+        return explanation_page(
+            details.title, told.candidates, lambda one: Path(one.id).stem in files, renamed=renamed
+        )
+    starts = {part.source: part.start_s for part in told.vod.parts}
+    spans = [
+        (starts[cut.source] + cut.start_s, starts[cut.source] + cut.end_s)
+        for cut in cuts
+        if cut.source in starts
+    ]
+    duration_s = max(1.0, told.vod.duration_s)
+    curve = envelope(detected_curve(folder), 1.0, 0.0, duration_s, _POINTS)
+    drawing = activity_drawing(curve, spans, duration_s)
+    return explanation_page(
+        details.title, told.candidates, lambda one: is_within(one, spans), drawing, renamed
+    )
 
 
 def _chatters(folder: Path) -> tuple[str, ...]:

@@ -13,11 +13,10 @@ from nicegui.events import GenericEventArguments
 
 from hypecut.errors import HypecutError, PlanError
 from hypecut.plan.operations import MoveEdge, Operation, Slide
-from hypecut.web.explained import Moment
 from hypecut.web.exploring import Explorers
 from hypecut.web.frame import MODULES, frame, heading
 from hypecut.web.review_session import ReviewSession
-from hypecut.web.review_view import moment_id, parts_view, review_view, runners_up
+from hypecut.web.review_view import parts_view, review_view
 from hypecut.web.site import POLL_S, Site
 
 _MOST_WORDS = 20
@@ -35,8 +34,8 @@ class _Page:
     ) -> None:
         self._site, self._session, self._parts, self._board = site, session, parts, board
         board.on("op", lambda event: self._do(lambda: session.do(self._operation(event.args))))
-        board.on("add", lambda event: self._do(lambda: session.add(self._moment(event.args))))
-        board.on("swap", lambda event: self._do(lambda: self._swap(event.args)))
+        board.on("add", lambda event: self._take(lambda: session.add(str(event.args))))
+        board.on("swap", lambda event: self._take(lambda: self._swap(event.args)))
         board.on("undo", lambda: self._do(session.undo))
         board.on("redo", lambda: self._do(session.redo))
         board.on("resolve", lambda event: self._do(lambda: session.resolve(event.args is True)))
@@ -56,6 +55,8 @@ class _Page:
     async def _do(self, work: Callable[[], None]) -> None:
         try:
             await self._site.call(work)
+            if len(self._parts) != len(self._session.parts):
+                self._parts = await self._site.call(parts_view, self._session)
         except HypecutError as error:
             message = str(error)
             ui.notify(
@@ -82,16 +83,14 @@ class _Page:
             return msgspec.structs.replace(operation, start_s=operation.start_s - start_s)
         return operation
 
-    def _moment(self, asked: Any) -> Moment:
-        for moment in runners_up(self._session):
-            if moment_id(moment) == asked:
-                return moment
-        raise PlanError(
-            "this moment is in the montage already, or was not found any more; look at the list again."
-        )
-
     def _swap(self, asked: Any) -> None:
-        self._session.swap(str(asked["key"]), self._moment(asked["mark"]))
+        self._session.swap(str(asked["key"]), str(asked["mark"]))
+
+    async def _take(self, work: Callable[[], None]) -> None:
+        """Take something in, which may have to be fetched first."""
+        if self._session.columns() is not None:
+            self.show(fetching="Fetching the clip…")
+        await self._do(work)
 
     async def _explore(self, event: GenericEventArguments) -> None:
         words = [word for word in re.split(r"[,\s]+", str(event.args["words"])) if word][:_MOST_WORDS]

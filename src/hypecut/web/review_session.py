@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from hypecut.detect.envelope import Envelope, envelope
-from hypecut.errors import HypecutError, JobStateError, PlanChangedError
+from hypecut.errors import HypecutError, JobStateError, PlanChangedError, PlanError
 from hypecut.files import written_aside
 from hypecut.jobs.engine.protocol import FINAL
 from hypecut.jobs.exporting import source_facts
@@ -25,6 +26,8 @@ from hypecut.web.site import Site
 
 REVIEW = "review.json"
 _ANY_LENGTH_S = 30.0
+# A cut that shows more of a moment than this is of that moment.
+_SAME_SHARE = 0.5
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -48,6 +51,7 @@ class ReviewSession:
 
     def __init__(self, site: Site, explorers: Explorers, job_id: str) -> None:
         self.job_id = job_id
+        self.settings = site.settings
         self._site, self._explorers = site, explorers
         self.details = site.engine.get(job_id)
         if self.details.job.status not in FINAL:
@@ -65,7 +69,9 @@ class ReviewSession:
             PlanError: it can't be read.
         """
         plan, self._version = read_versioned(self._path)
-        self.sources, self.parts = self._looked_at(plan)
+        self.sources: dict[str, SourceLimits] = {}
+        self.parts: list[Part] = []
+        self._look_at(plan)
         self.history = History(present=self._as_left(plan))
         self.moments: Sequence[Moment] = self.explanation.candidates
         self._curve: FloatArray | None = None
@@ -82,15 +88,25 @@ class ReviewSession:
 
     @property
     def duration_s(self) -> float:
-        """The length of the whole recording."""
-        last = self.parts[-1]
-        known_s = self.sources[last.source].duration_s
-        shown_s = max((self.start_of(e.cut.source) + e.cut.end_s for e in self.draft.entries), default=0.0)
-        return max(shown_s, self.explanation.vod.duration_s, last.start_s + (known_s or 0.0))
+        """How long the time line is: the recording, or all clips one after the other."""
+        told_s = self.explanation.vod.duration_s
+        return told_s or max((part.start_s + self.length_of(part.source) for part in self.parts), default=0.0)
+
+    def length_of(self, source: str) -> float:
+        """The length of a source in seconds, or what it is taken for when that is not known."""
+        return self.sources[source].duration_s or _ANY_LENGTH_S
 
     def start_of(self, source: str) -> float:
-        """Where a source begins on the recording's time line."""
+        """Where a source begins on the time line; what is no part of the recording comes after it."""
         return next((part.start_s for part in self.parts if part.source == source), 0.0)
+
+    def columns(self) -> list[dict[str, Any]] | None:
+        """The clips by streamer; None for a montage of one recording."""
+        return None
+
+    def name_of(self, source: str) -> str:
+        """What to call a source that is no part of the recording."""
+        return Path(source).stem
 
     def do(self, operation: Operation) -> None:
         """Change the plan, and write it.
@@ -101,13 +117,36 @@ class ReviewSession:
         self._check_free()
         self._become(self.history.done(apply(self.draft, operation, self.sources)))
 
-    def add(self, moment: Moment) -> None:
+    def add(self, name: str) -> None:
         """Take a runner-up in; raises as `do`."""
-        self.do(Add(self.cut_of(moment)))
+        self.do(Add(self.cut_for(name)))
 
-    def swap(self, key: str, moment: Moment) -> None:
+    def swap(self, key: str, name: str) -> None:
         """Show a runner-up in the place of a cut; raises as `do`."""
-        self.do(Swap(key, self.cut_of(moment)))
+        self.do(Swap(key, self.cut_for(name)))
+
+    def cut_for(self, name: str) -> Cut:
+        """What the page names so, as a cut.
+
+        Raises:
+            PlanError: there is no such runner-up.
+        """
+        for moment in self.runners_up():
+            if moment.name == name:
+                return self.cut_of(moment)
+        raise PlanError("this moment is in the montage already, or no longer found; look at the list again.")
+
+    def runners_up(self) -> list[Moment]:
+        """The moments that no cut shows, be it kept or set aside, the best first."""
+        shown = [(entry, self.start_of(entry.cut.source)) for entry in self.draft.entries]
+        return [
+            moment
+            for moment in self.moments
+            if not any(
+                overlap_s(entry, start_s, moment) > _SAME_SHARE * moment.duration_s
+                for entry, start_s in shown
+            )
+        ]
 
     def undo(self) -> None:
         """One step back; raises as `do`."""
@@ -165,7 +204,8 @@ class ReviewSession:
 
     def cut_of(self, moment: Moment) -> Cut:
         """A moment as a cut of the file it is in."""
-        part = next((p for p in reversed(self.parts) if p.start_s <= moment.peak_s), self.parts[0])
+        recording = self.explanation.vod.parts or self.parts
+        part = next((p for p in reversed(recording) if p.start_s <= moment.peak_s), recording[0])
         limits = self.sources[part.source]
         start_s = max(0.0, moment.start_s - part.start_s)
         end_s = moment.end_s - part.start_s
@@ -210,19 +250,34 @@ class ReviewSession:
         fits = kept.version == self._version and same_plan(kept.draft, plan)
         return kept.draft if fits else draft_of(plan)
 
-    def _looked_at(self, plan: Plan) -> tuple[Mapping[str, SourceLimits], Sequence[Part]]:
-        """What each source allows, and where each lies on the time line."""
-        parts = self.explanation.vod.parts or tuple(
-            Part(name) for name in dict.fromkeys(cut.source for cut in plan.cuts)
-        )
-        names = dict.fromkeys([part.source for part in parts] + [cut.source for cut in plan.cuts])
-        cuts = tuple(Cut(source=name, start_s=0.0, end_s=1.0) for name in names)
-        facts = source_facts(Plan(version=1, cuts=cuts), self.folder).sources
-        limits = {
-            name: SourceLimits() if info is None else SourceLimits(duration_s=info.duration_s, rate=info.rate)
-            for name, info in facts.items()
-        }
-        return limits, parts
+    def _look_at(self, plan: Plan) -> None:
+        """Find out what each source allows, and where each lies on the time line."""
+        recording = self.explanation.vod.parts
+        names = [part.source for part in recording] + [cut.source for cut in plan.cuts]
+        limits = limits_in(self.folder, names)
+        self.sources, self.parts = {}, list(recording)
+        for name, limit in limits.items():
+            self._place(name, limit)
+
+    def _place(self, name: str, limits: SourceLimits) -> None:
+        """Put a source that is no part of the recording behind all others on the time line."""
+        self.sources[name] = limits
+        if any(part.source == name for part in self.parts):
+            return
+        ends = [
+            part.start_s + self.length_of(part.source) for part in self.parts if part.source in self.sources
+        ]
+        self.parts.append(Part(name, max([self.explanation.vod.duration_s, *ends])))
+
+
+def limits_in(folder: Path, names: Sequence[str]) -> dict[str, SourceLimits]:
+    """What the sources of these names, seen from a folder, allow."""
+    cuts = tuple(Cut(source=name, start_s=0.0, end_s=1.0) for name in names)
+    facts = source_facts(Plan(version=1, cuts=cuts), folder).sources
+    return {
+        name: SourceLimits() if info is None else SourceLimits(duration_s=info.duration_s, rate=info.rate)
+        for name, info in facts.items()
+    }
 
 
 def detected_curve(folder: Path) -> FloatArray:

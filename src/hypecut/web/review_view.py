@@ -15,7 +15,6 @@ from hypecut.web.site import Site
 from hypecut.web.views import job_href
 
 _MOST_MARKS = 200
-_SAME_SHARE = 0.5
 
 
 def parts_view(session: ReviewSession) -> list[dict[str, Any]]:
@@ -25,11 +24,10 @@ def parts_view(session: ReviewSession) -> list[dict[str, Any]]:
         limits = session.sources[part.source]
         whole = is_playable(session.folder / part.source)
         page = "video" if whole else "piece"
-        length_s = limits.duration_s if limits.duration_s is not None else session.duration_s - part.start_s
         views.append(
             {
                 "start": part.start_s,
-                "end": part.start_s + length_s,
+                "end": part.start_s + session.length_of(part.source),
                 "url": f"{job_href(session.job_id, page)}?{urlencode({'source': part.source})}",
                 "piece_s": None if whole else PIECE_S,
                 "rate": float(limits.rate),
@@ -41,7 +39,7 @@ def parts_view(session: ReviewSession) -> list[dict[str, Any]]:
 def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]]) -> dict[str, Any]:
     """All that the page shows of a review."""
     draft, window = session.draft, session.explanation.window
-    marks = runners_up(session)[:_MOST_MARKS]
+    marks = session.runners_up()[:_MOST_MARKS]
     numbers = {entry.key: n for n, entry in enumerate((e for e in draft.entries if e.kept), 1)}
     return {
         "title": session.details.title,
@@ -55,30 +53,16 @@ def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]])
         "conflict": session.conflict,
         "said": session.said,
         "exploring": "",
+        "fetching": "",
+        "columns": session.columns(),
         "render": site.renders.state(session.job_id),
         "result": job_href(session.job_id, "result") if site.montage(session.folder) else "",
     }
 
 
-def runners_up(session: ReviewSession) -> list[Moment]:
-    """The moments that no cut shows, be it kept or set aside, the best first."""
-    shown = [(entry, session.start_of(entry.cut.source)) for entry in session.draft.entries]
-    return [
-        moment
-        for moment in session.moments
-        if not any(
-            overlap_s(entry, start_s, moment) > _SAME_SHARE * moment.duration_s for entry, start_s in shown
-        )
-    ]
-
-
-def moment_id(moment: Moment) -> str:
-    """What the page calls a moment."""
-    return f"{moment.start_s:.3f}-{moment.end_s:.3f}"
-
-
 def _cut(session: ReviewSession, entry: Entry, number: int) -> dict[str, Any]:
     cut, start_s = entry.cut, session.start_of(entry.cut.source)
+    in_recording = any(part.source == cut.source for part in session.explanation.vod.parts)
     near = max(session.explanation.candidates, key=lambda m: overlap_s(entry, start_s, m), default=None)
     shown = near is not None and overlap_s(entry, start_s, near) > 0
     return {
@@ -86,6 +70,9 @@ def _cut(session: ReviewSession, entry: Entry, number: int) -> dict[str, Any]:
         "number": number,
         "start_s": start_s + cut.start_s,
         "end_s": start_s + cut.end_s,
+        "shown_start_s": start_s + cut.start_s if in_recording else cut.start_s,
+        "shown_end_s": start_s + cut.end_s if in_recording else cut.end_s,
+        "name": "" if in_recording else session.name_of(cut.source),
         "title": cut.title,
         "gain_db": cut.gain_db,
         "score": cut.score.total if cut.score else None,
@@ -101,7 +88,7 @@ def _cut(session: ReviewSession, entry: Entry, number: int) -> dict[str, Any]:
 def _mark(session: ReviewSession, moment: Moment) -> dict[str, Any]:
     cut = session.cut_of(moment)
     return {
-        "id": moment_id(moment),
+        "id": moment.name,
         "start_s": moment.start_s,
         "end_s": moment.end_s,
         "peak_s": moment.peak_s,

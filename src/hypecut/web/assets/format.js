@@ -28,4 +28,9 @@ export function when(iso) {
   return iso ? new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
 }
 
+// What a score is made of.
+export function components(one) {
+  return Object.entries(one.components || {}).map(([name, value]) => `${name} ${Math.round(value * 100)}`).join(", ");
+}
+
 export const KINDS = { vod_highlights: "Highlights", clip_montage: "Clip montage" };

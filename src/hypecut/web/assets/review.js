@@ -1,13 +1,13 @@
 // The review of a job's plan: the video beside the chat's curve, the cuts as cards and bands.
 // The server holds the plan: everything done here is sent there as an operation, and what comes back is shown.
-import { clock } from "hypecut-pages/format.js";
+import Cards from "hypecut-pages/cards.js";
+import Columns from "hypecut-pages/columns.js";
+import { clock, components } from "hypecut-pages/format.js";
 import Help from "hypecut-pages/help.js";
 import Meter from "hypecut-pages/meter.js";
 import { Player } from "hypecut-pages/player.js";
 import { Timeline } from "hypecut-pages/timeline.js";
 
-const STEPS = [["−5 s", { seconds: -5 }], ["−1 s", { seconds: -1 }], ["−1 f", { frames: -1 }],
-  ["+1 f", { frames: 1 }], ["+1 s", { seconds: 1 }], ["+5 s", { seconds: 5 }]];
 const KEYS = [["Space, K", "play, pause"], ["J", "back 5 s"], ["L", "play, faster each time"],
   ["← →", "one picture; with Shift one second; with Alt five"], ["↑ ↓", "cut before, cut after"],
   ["I, O", "cut begins here, ends here"], ["[ ]", "begin one second earlier, later; with Shift the end"],
@@ -18,7 +18,7 @@ const WAIT_MS = 80;
 const TYPING_MS = 300;
 
 export default {
-  components: { Help, Meter },
+  components: { Cards, Columns, Help, Meter },
   template: `
     <div class="hc review">
       <div class="bar row">
@@ -50,18 +50,23 @@ export default {
           <span class="num" data-time>{{ clock(time, 2) }}</span><span class="muted num">/ {{ clock(state.duration_s) }}</span>
           <span v-if="speed > 1" class="num">{{ speed }}×</span>
           <span class="grow"></span>
+          <template v-if="!state.columns">
           <button class="tiny" @click="line.zoom(0.5)" aria-label="Zoom in">+</button>
           <button class="tiny" @click="line.zoom(2)" aria-label="Zoom out">−</button>
           <button class="tiny" @click="line.pan(-0.5)" aria-label="Earlier">◀</button>
           <button class="tiny" @click="line.pan(0.5)" aria-label="Later">▶</button>
           <button class="tiny" @click="all">All</button>
           <button class="tiny" @click="closer" :disabled="!chosen">Cut</button>
+          </template>
         </div>
         <p v-if="trouble" class="notice warn small" role="alert">{{ trouble }}</p>
-        <canvas ref="line" class="line" tabindex="0" role="slider" aria-label="Place in the recording"
+        <Columns v-if="state.columns" :columns="state.columns" :chosen="chosen?.locked ? '' : chosen?.number" :busy="Boolean(state.fetching)"
+          @add="(clip) => $emit('add', clip)" @swap="exchange" @pick="(key) => pick(state.cuts.find((cut) => cut.key === key))"></Columns>
+        <p v-if="state.fetching" class="small muted" role="status">{{ state.fetching }}</p>
+        <canvas v-if="!state.columns" ref="line" class="line" tabindex="0" role="slider" aria-label="Place in the recording"
           aria-valuemin="0" :aria-valuemax="Math.round(state.duration_s)" :aria-valuenow="Math.round(time)"
           :aria-valuetext="clock(time)"></canvas>
-        <form class="row explore" @submit.prevent>
+        <form v-if="!state.columns" class="row explore" @submit.prevent>
           <label class="row">Show only <input v-model="words" @input="explore" maxlength="200" placeholder="word or emote"></label>
           <label class="row grow">Sensitivity <input type="range" min="0" max="1" step="0.05" v-model.number="sensitivity" @input="explore"></label>
           <span class="small muted" role="status">{{ state.exploring || state.marks.length + " more moments" }}</span>
@@ -71,45 +76,17 @@ export default {
         <div class="row" role="tablist" aria-label="What to list">
           <button role="tab" id="tab-cuts" aria-controls="panel" :aria-selected="String(tab === 'cuts')" :tabindex="tab === 'cuts' ? 0 : -1"
             @click="tab = 'cuts'" @keydown.right="swapTab" @keydown.left="swapTab">Cuts {{ kept.length }}</button>
-          <button role="tab" id="tab-more" aria-controls="panel" :aria-selected="String(tab === 'more')" :tabindex="tab === 'more' ? 0 : -1"
+          <button v-if="!state.columns" role="tab" id="tab-more" aria-controls="panel" :aria-selected="String(tab === 'more')" :tabindex="tab === 'more' ? 0 : -1"
             @click="tab = 'more'" @keydown.right="swapTab" @keydown.left="swapTab">Runners-up {{ state.marks.length }}</button>
         </div>
         <div id="panel" class="panel" role="tabpanel" :aria-labelledby="'tab-' + tab" tabindex="0">
-          <ol v-if="tab === 'cuts'" class="cards">
-            <li v-for="(cut, i) in state.cuts" :key="cut.key" class="cut" :class="{ aside: !cut.kept, on: cut.key === chosen?.key, over: over === i }"
-              :data-key="cut.key" :data-start="cut.start_s" :data-end="cut.end_s" draggable="true" :aria-current="cut.key === chosen?.key ? 'true' : null"
-              @click="pick(cut)" @dragstart="lift($event, i)" @dragover.prevent="over = i" @dragleave="over = -1" @drop.prevent="put(i)" @dragend="over = lifted = -1">
-              <img :src="cut.thumb" alt="" width="112" height="63" loading="lazy" draggable="false">
-              <div class="facts">
-                <div class="row"><button class="name" @click.stop="pick(cut)"><b class="num">{{ cut.number || "–" }}</b>
-                  <span class="num">{{ clock(cut.start_s) }}–{{ clock(cut.end_s) }}</span></button>
-                  <span class="num muted">{{ (cut.end_s - cut.start_s).toFixed(1) }} s</span>
-                  <span v-if="cut.score != null" class="num score" :title="parts(cut)">{{ Math.round(cut.score * 100) }}</span></div>
-                <div v-if="cut.title" class="break">{{ cut.title }}</div>
-                <div v-for="reason in cut.reasons.slice(0, 2)" class="small muted break">{{ reason }}</div>
-              </div>
-              <div class="row acts">
-                <button class="tiny" @click.stop="keep(cut)">{{ cut.kept ? "Skip" : "Keep" }}<span class="sr"> cut {{ cut.number }} at {{ clock(cut.start_s) }}</span></button>
-                <button class="tiny" :aria-pressed="String(cut.locked)" @click.stop="lock(cut)">Lock<span class="sr"> the cut at {{ clock(cut.start_s) }}</span></button>
-                <button class="tiny" :aria-label="'Earlier in the montage, the cut at ' + clock(cut.start_s)" :disabled="i === 0" @click.stop="reorder(cut, i - 1)">↑</button>
-                <button class="tiny" :aria-label="'Later in the montage, the cut at ' + clock(cut.start_s)" :disabled="i === state.cuts.length - 1" @click.stop="reorder(cut, i + 1)">↓</button>
-              </div>
-              <div v-if="cut.key === chosen?.key" class="more stack" @click.stop>
-                <div v-for="edge in ['start', 'end']" class="row"><span class="edge">{{ edge }} <span class="num">{{ clock(cut[edge + "_s"], 2) }}</span></span>
-                  <button v-for="[name, step] in steps" class="tiny" :disabled="cut.locked" :aria-label="edge + ' ' + name" @click="nudge(cut, edge, step)">{{ name }}</button></div>
-                <div class="row"><label class="row grow">Title <input class="grow" :value="cut.title" maxlength="200" @change="op({ op: 'title', key: cut.key, title: $event.target.value })"></label>
-                  <label class="row">Gain <input type="number" style="width: 5rem" step="0.5" min="-60" max="60" :value="cut.gain_db" @change="gain(cut, $event.target)"> dB</label></div>
-                <div v-for="reason in cut.reasons.slice(2)" class="small muted break">{{ reason }}</div>
-                <blockquote v-for="text in cut.messages" class="small break">{{ text }}</blockquote>
-              </div>
-            </li>
-          </ol>
+          <Cards v-if="tab === 'cuts'" :cuts="state.cuts" :selected="selected" @op="op" @pick="pick"></Cards>
           <ol v-else class="cards">
             <li v-for="mark in state.marks" :key="mark.id" class="cut" :data-mark="mark.id">
               <img :src="mark.thumb" alt="" width="112" height="63" loading="lazy">
               <div class="facts">
                 <div class="row"><button class="name num" @click="player.seek(mark.start_s)">{{ clock(mark.start_s) }}–{{ clock(mark.end_s) }}</button>
-                  <span class="num score" :title="parts(mark)">{{ Math.round(mark.score * 100) }}</span></div>
+                  <span class="num score" :title="components(mark)">{{ Math.round(mark.score * 100) }}</span></div>
                 <div v-for="reason in mark.reasons.slice(0, 2)" class="small muted break">{{ reason }}</div>
                 <div v-if="mark.why_not" class="small break">Not picked: {{ mark.why_not }}</div>
                 <blockquote v-for="text in mark.messages.slice(0, 2)" class="small break">{{ text }}</blockquote>
@@ -128,8 +105,8 @@ export default {
   props: { state: { type: Object, required: true } },
   emits: ["op", "add", "swap", "undo", "redo", "render", "resolve", "view", "explore"],
   data: () => ({
-    keys: KEYS, steps: STEPS, tab: "cuts", selected: "", time: 0, playing: false, listing: false, speed: 1,
-    words: "", sensitivity: 0.5, trouble: "", over: -1, lifted: -1, timers: {},
+    keys: KEYS, tab: "cuts", selected: "", time: 0, playing: false, listing: false, speed: 1,
+    words: "", sensitivity: 0.5, trouble: "", timers: {},
   }),
   computed: {
     kept() {
@@ -142,7 +119,7 @@ export default {
   watch: {
     state() {
       this.player.setParts(this.state.parts);
-      this.line.setDuration(this.state.duration_s);
+      this.line?.setDuration(this.state.duration_s);
       this.redraw();
     },
     selected() {
@@ -159,21 +136,14 @@ export default {
       time: (time) => {
         this.time = time;
         this.trouble = "";
-        this.line.follow(time);
+        this.line?.follow(time);
       },
       state: () => Object.assign(this, { playing: this.player.playing, listing: this.player.listing }),
       failed: (text) => (this.trouble = text),
     });
-    this.line = new Timeline(this.$refs.line, {
-      seek: (time) => this.player.seek(time),
-      select: (key) => (this.selected = key),
-      edge: (key, edge, time_s) => this.op({ op: "edge", key, edge, time_s, timeline: true }),
-      slide: (key, start_s) => this.op({ op: "slide", key, start_s, timeline: true }),
-      add: (mark) => this.$emit("add", mark.id),
-      view: (from, to, points) => this.later("view", WAIT_MS, () => this.$emit("view", { from, to, points })),
-    });
+    if (this.$refs.line) this.line = this.timeline();
     this.player.setParts(this.state.parts);
-    this.line.setDuration(this.state.duration_s);
+    this.line?.setDuration(this.state.duration_s);
     this.redraw();
     const first = this.state.cuts[0];
     if (first) {
@@ -185,21 +155,29 @@ export default {
   unmounted() {
     document.removeEventListener("keydown", this.key);
     this.player.close();
-    this.line.close();
+    this.line?.close();
   },
   methods: {
-    clock,
+    clock, components,
+    timeline() {
+      return new Timeline(this.$refs.line, {
+        seek: (time) => this.player.seek(time),
+        select: (key) => (this.selected = key),
+        edge: (key, edge, time_s) => this.op({ op: "edge", key, edge, time_s, timeline: true }),
+        slide: (key, start_s) => this.op({ op: "slide", key, start_s, timeline: true }),
+        add: (mark) => this.$emit("add", mark.id),
+        view: (from, to, points) => this.later("view", WAIT_MS, () => this.$emit("view", { from, to, points })),
+      });
+    },
     later(name, wait, work) {
       clearTimeout(this.timers[name]);
       this.timers[name] = setTimeout(work, wait);
-    },
-    parts(one) {
-      return Object.entries(one.components || {}).map(([name, value]) => `${name} ${Math.round(value * 100)}`).join(", ");
     },
     showCurve(curve) {
       this.line.set({ curve });
     },
     redraw() {
+      if (!this.line) return;
       const bands = this.state.cuts.map((cut) => ({ key: cut.key, start: cut.start_s, end: cut.end_s,
         kept: cut.kept, locked: cut.locked, number: cut.number }));
       const marks = this.state.marks.map((mark) => ({ id: mark.id, peak: mark.peak_s }));
@@ -230,26 +208,17 @@ export default {
     nudge(cut, edge, step) {
       this.op({ op: "nudge", key: cut.key, edge, ...step });
     },
-    gain(cut, field) {
-      if (field.value !== "" && field.checkValidity()) this.op({ op: "gain", key: cut.key, gain_db: Number(field.value) });
-      else field.value = cut.gain_db;
-    },
-    lift(event, i) {
-      this.lifted = i;
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setData("text/plain", String(i));
-    },
-    put(i) {
-      if (this.lifted >= 0 && this.lifted !== i) this.reorder(this.state.cuts[this.lifted], i);
-      this.over = this.lifted = -1;
-    },
     add(mark) {
       this.$emit("add", mark.id);
     },
     swap(mark) {
       this.$emit("swap", { key: this.selected, mark: mark.id });
     },
+    exchange(mark, key) {
+      this.$emit("swap", { key: key || this.selected, mark });
+    },
     swapTab() {
+      if (this.state.columns) return;
       this.tab = this.tab === "cuts" ? "more" : "cuts";
       this.$nextTick(() => document.getElementById(`tab-${this.tab}`).focus());
     },
@@ -257,7 +226,7 @@ export default {
       this.later("explore", TYPING_MS, () => this.$emit("explore", { words: this.words, sensitivity: this.sensitivity }));
     },
     all() {
-      this.line.show(0, this.state.duration_s);
+      this.line?.show(0, this.state.duration_s);
     },
     closer() {
       const { start_s, end_s } = this.chosen;
@@ -321,8 +290,8 @@ export default {
         "[": onCut(() => this.nudge(cut, "start", { seconds: -1 })), "]": onCut(() => this.nudge(cut, "start", { seconds: 1 })),
         "{": onCut(() => this.nudge(cut, "end", { seconds: -1 })), "}": onCut(() => this.nudge(cut, "end", { seconds: 1 })),
         x: onCut(() => this.keep(cut)), h: onCut(() => this.lock(cut)), u: () => this.$emit("undo"), U: () => this.$emit("redo"),
-        a: this.nearest(), p: this.preview, "+": () => this.line.zoom(0.5), "=": () => this.line.zoom(0.5),
-        "-": () => this.line.zoom(2), 0: this.all, "?": () => this.$refs.help.open(),
+        a: this.nearest(), p: this.preview, "+": () => this.line?.zoom(0.5), "=": () => this.line?.zoom(0.5),
+        "-": () => this.line?.zoom(2), 0: this.all, "?": () => this.$refs.help.open(),
       }[event.key];
     },
     faster() {
