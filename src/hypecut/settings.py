@@ -104,11 +104,23 @@ class Settings(JobSettings, SourceSettings):
         default=600.0, gt=0, description="The montage is never longer than this, transitions counted."
     )
     max_clips: int = Field(default=40, ge=1, le=1000, description="The most clips in a clip montage.")
-    per_streamer_k: int = Field(
-        default=5,
+    per_streamer_k: int | None = Field(
+        default=None,
         ge=1,
         le=100,
-        description="In a clip montage, the best so many of each streamer are ranked together.",
+        description="In a clip montage, the best so many of each streamer are ranked together; if unset, 5,"
+        " and more where the montage gets too short.",
+    )
+    scrape_pool_size: int = Field(
+        default=100,
+        ge=1,
+        le=1000,
+        description="How many of each streamer's most viewed clips are looked at.",
+    )
+    min_clip_s: Seconds = Field(default=5.0, ge=0, le=3600, description="A shorter clip is left out.")
+    max_clip_s: Seconds = Field(default=90.0, gt=0, le=3600, description="A longer clip is left out.")
+    clip_half_life_s: Seconds = Field(
+        default=259_200.0, gt=0, le=1e9, description="How old a clip is when its recency is worth half."
     )
 
     keywords: Words = Field(

@@ -15,8 +15,8 @@ import msgspec
 from hypecut.errors import HypecutError
 from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.folder import OutputFolder
-from hypecut.jobs.highlights import HIGHLIGHTS
 from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
+from hypecut.jobs.pipelines import PIPELINES
 from hypecut.models import JobKind
 from hypecut.settings import Settings
 
@@ -35,11 +35,11 @@ class Stage:
 
 
 def pipeline(stage: Stage, kind: JobKind = JobKind.VOD_HIGHLIGHTS) -> Pipeline:
-    """The real check of highlights, and steps that only write small files."""
+    """The real check of that kind of job, and steps that only write small files."""
 
     def plan(context: StepContext) -> StepResult:
         folder = OutputFolder.claimed(context.folder)
-        vod = str(context.params["vod"])
+        vod = str(context.params.get("vod", "clip.mp4"))
         text = {"version": 1, "cuts": [{"source": vod, "start_s": 0.0, "end_s": 2.0}]}
         folder.file("plan.json").write_text(json.dumps(text))
         folder.planned()
@@ -68,6 +68,8 @@ def pipeline(stage: Stage, kind: JobKind = JobKind.VOD_HIGHLIGHTS) -> Pipeline:
         return None
 
     def result(context: StepContext) -> Mapping[str, Any]:
+        if kind is JobKind.CLIP_MONTAGE:
+            return {"paths": [str(context.folder / "clips" / "001_0h00m00s.mp4")], "count": 1}
         return {
             "vod_path": context.params["vod"],
             "chat_path": str(context.folder / "chat.jsonl"),
@@ -82,15 +84,15 @@ def pipeline(stage: Stage, kind: JobKind = JobKind.VOD_HIGHLIGHTS) -> Pipeline:
     return Pipeline(
         kind=kind,
         steps=(Step("plan", plan), Step("cut", cut, 3.0)),
-        check=HIGHLIGHTS.check,
+        check=PIPELINES[kind].check,
         claim=claim,
         result=result,
     )
 
 
 def small_engine(settings: Settings, stage: Stage) -> MemoryEngine:
-    """An engine with that pipeline."""
-    return MemoryEngine(settings, {JobKind.VOD_HIGHLIGHTS: pipeline(stage)})
+    """An engine with such pipelines."""
+    return MemoryEngine(settings, {kind: pipeline(stage, kind) for kind in JobKind})
 
 
 def decoded(data: bytes) -> Any:

@@ -18,6 +18,7 @@ from tests.jobs.conftest import stream as stream  # a fixture
 
 RUNS = {
     "highlights": "highlights VOD --chat CHAT --out o --min-duration 60 --max-duration 90 --plan-only",
+    "montage": "montage VOD --out m --min-duration 60 --max-duration 600 --plan-only",
     "detect": "detect CHAT --duration 420",
     "chat convert": "chat convert CHAT chat.jsonl",
     "cache ls": "cache ls",

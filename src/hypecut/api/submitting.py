@@ -49,6 +49,14 @@ _HIGHLIGHTS_OPTIONS = (
     "titles",
 )
 _DRESSING = ("min_duration_s", "max_duration_s", "transition", "loudness_lufs", "plan_only", "overwrite")
+_MONTAGE_OPTIONS = (
+    "streamer_names",
+    "period",
+    "apply_overlay",
+    "max_clips",
+    "scrape_pool_size",
+    "per_streamer_k",
+)
 # As the pipeline calls what the bodies call otherwise.
 _PIPELINE_NAMES = {"vod": "vod_url", "chat": "chat_path", "out": "output_dir"}
 _TWITCH_VOD = re.compile(
@@ -140,10 +148,8 @@ def _highlights(body: VodHighlightsBody, context: ApiContext) -> _Wanted:
 
 
 def _montage(body: ClipMontageBody, context: ApiContext) -> _Wanted:
-    if JobKind.CLIP_MONTAGE not in PIPELINES:
-        raise UsageError("this server makes no clip montages yet; submit vod_highlights.")
     title = "-".join(body.streamer_names[:_TITLED])[:_MAX_TITLE]
-    params = _given(body, ("period", "max_clips", "per_streamer_k", *_DRESSING))
+    params = _given(body, (*_MONTAGE_OPTIONS, *_DRESSING))
     wanted = _folder(body.current_videos_dir, "current_videos_dir", f"{title}-montage", context)
     return _Wanted(JobKind.CLIP_MONTAGE, params, wanted, body.priority)
 

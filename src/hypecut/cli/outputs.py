@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hypecut.jobs.chat_files import ChatFiles
+from hypecut.jobs.clip_requests import MontageResult
 from hypecut.jobs.demo import DemoResult
 from hypecut.jobs.doctor import Check
 from hypecut.jobs.exporting import ExportResult
@@ -88,6 +89,7 @@ class DoctorOutput(msgspec.Struct, frozen=True):
 
 OUTPUTS: dict[str, type] = {
     "highlights": HighlightsResult,
+    "montage": MontageResult,
     "detect": DetectOutput,
     "render": RenderResult,
     "export": ExportResult,

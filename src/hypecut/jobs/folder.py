@@ -18,6 +18,8 @@ MONTAGE = "montage.mp4"
 PLAN = "plan.json"
 EXPLANATION = "highlights.json"
 CLIPS = "clips"
+# Downloaded clips, whole, that the plan is cut from.
+SOURCES = "sources"
 CHAT = "chat.jsonl"
 CHAT_RAW = "chat_raw.jsonl.gz"
 ACTIVITY = "activity.png"
@@ -31,10 +33,11 @@ _MARKER = ".hypecut-job.json"
 WORK = ".hypecut"
 DETECTED = "detected.json"
 CHOSEN = "chosen.json"
+LISTED = "listed.json"
 FETCHED = "fetched.json"
 # Says that what is here of a VOD by its address is the job's own.
 VOD_MARK = "vod.json"
-_WORK_FILES = (DETECTED, CHOSEN, FETCHED, VOD_MARK)
+_WORK_FILES = (DETECTED, CHOSEN, LISTED, FETCHED, VOD_MARK)
 VOD_PLAYLIST = "vod.m3u8"
 VOD_SEGMENTS = "vod"
 VOD_FILE = "vod.mp4"

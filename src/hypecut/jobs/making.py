@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from hypecut.errors import MediaError
@@ -12,12 +14,13 @@ from hypecut.jobs.pipeline import Output, StepContext, StepResult
 from hypecut.jobs.rendering import check_room, encoder_options
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
-from hypecut.models import Cut, Plan
+from hypecut.models import Cut, JobKind, Plan
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 
 # A cut is written into the montage and as a clip of its own.
 COPIES = 2
+_NAME_LENGTH = 40
 _EDITORS = {names.TIMELINE: "otio", names.CHAPTERS: "chapters"}
 
 
@@ -34,7 +37,7 @@ def cut(context: StepContext) -> StepResult:
     clips: dict[int, Output] = {}
     for number, cut in _between_bookends(plan, context):
         single = msgspec.structs.replace(plan, cuts=(cut,))
-        clip = folder.file(names.CLIPS) / f"{number:03d}_{_stamp(cut.start_s)}.mp4"
+        clip = folder.file(names.CLIPS) / f"{number:03d}_{_called(plan, cut)}.mp4"
         options = encoder_options(context.settings)
         try:
             made = render(single, folder.path, clip, SilentProgress(), options, pool=pool)
@@ -80,6 +83,14 @@ def _between_bookends(plan: Plan, context: StepContext) -> list[tuple[int, Cut]]
     first, last = bool(context.params["intro"]), bool(context.params["outro"])
     numbered = list(enumerate(plan.cuts, 1))
     return numbered[first : len(numbered) - last]
+
+
+def _called(plan: Plan, cut: Cut) -> str:
+    """What tells a cut from others, as part of a file's name: its place in the recording, or its streamer."""
+    if plan.kind is not JobKind.CLIP_MONTAGE:
+        return _stamp(cut.start_s)
+    name = re.sub(r"[^\w-]+", "-", cut.title).strip("-")[:_NAME_LENGTH]
+    return name or "clip"
 
 
 def _stamp(time_s: float) -> str:

@@ -23,21 +23,21 @@ def write(layout: Layout) -> str:
     """One line per cut, `0:00 Title`: when it begins in the montage, and what it is called."""
     lines = [
         f"{format_time(start_s)} {shortened(placed.name.translate(_BRACKETS), _TITLE_LENGTH)}"
-        for start_s, placed in zip(_starts(layout), layout.cuts, strict=True)
+        for start_s, placed in zip(starts(layout), layout.cuts, strict=True)
     ]
     return "\n".join(lines) + "\n"
 
 
 def problems(layout: Layout) -> list[str]:
     """Why YouTube would not show these chapters, in words; empty when it would."""
-    last, starts = layout.cuts[-1], _starts(layout)
-    ends = [*starts[1:], _second(last.start_s + last.length_s)]
+    last, begins = layout.cuts[-1], starts(layout)
+    ends = [*begins[1:], _second(last.start_s + last.length_s)]
     found = []
-    if len(starts) < MIN_CHAPTERS:
-        found.append(f"YouTube shows chapters only if there are {MIN_CHAPTERS} or more, not {len(starts)}")
+    if len(begins) < MIN_CHAPTERS:
+        found.append(f"YouTube shows chapters only if there are {MIN_CHAPTERS} or more, not {len(begins)}")
     short = [
         number
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
+        for number, (start, end) in enumerate(zip(begins, ends, strict=True), 1)
         if end - start < MIN_CHAPTER_S
     ]
     if short:
@@ -50,7 +50,7 @@ def problems(layout: Layout) -> list[str]:
     return found
 
 
-def _starts(layout: Layout) -> list[int]:
+def starts(layout: Layout) -> list[int]:
     """The second of the montage in which each cut begins."""
     return [_second(placed.start_s) for placed in layout.cuts]
 

@@ -11,6 +11,7 @@ import msgspec
 
 from hypecut.errors import ClipGoneError, SourceUnavailableError, UnknownStreamerError
 from hypecut.models import Clip
+from hypecut.sources.clips.addresses import clip_slug
 from hypecut.sources.clips.downloading import download_resolved
 from hypecut.sources.clips.listing import Collected
 from hypecut.sources.clips.protocol import ClipList, ClipSpan, OnBytes, Period, ignore_bytes
@@ -188,8 +189,8 @@ def _height(quality: str | None) -> int:
 
 def _clip(node: _Node, streamer: str) -> Clip | None:
     """What Twitch tells of a clip as our value; None when it doesn't even have a name."""
-    if not node.slug:
-        return None
+    if clip_slug(node.slug or "") != node.slug or not node.slug:
+        return None  # it names files, so it must be one
     broadcaster = node.broadcaster or _Named()
     return Clip(
         id=node.slug,

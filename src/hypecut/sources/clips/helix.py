@@ -19,6 +19,7 @@ from hypecut.errors import (
 )
 from hypecut.models import Clip
 from hypecut.settings import Settings
+from hypecut.sources.clips.addresses import clip_slug
 from hypecut.sources.clips.listing import Collected
 from hypecut.sources.clips.protocol import ClipList, ClipSpan, OnBytes, ignore_bytes
 from hypecut.sources.http import HttpClient
@@ -118,9 +119,10 @@ class HelixClips:
     def find_clip(self, slug: str) -> Clip:
         """See `ClipSource`."""
         page = self._get("clips", [("id", slug)], _Clips, f"the clip {slug}")
-        if not page.data:
+        found = self._values(page.data or [], "")
+        if not found:
             raise ClipGoneError(f"the clip {slug} is not on Twitch (any more); leave it out.")
-        return self._values(page.data, "")[0]
+        return found[0]
 
     def download(self, clip: Clip, target: Path, on_bytes: OnBytes = ignore_bytes) -> None:
         """Helix gives videos to their broadcaster alone.
@@ -132,7 +134,8 @@ class HelixClips:
         raise SourceUnavailableError(f"Helix gives no video of {clip.id}; another source must.")
 
     def _values(self, clips: Iterable[_Clip], streamer: str) -> list[Clip]:
-        clips = list(clips)
+        # A slug names files, so it must be one.
+        clips = [clip for clip in clips if clip_slug(clip.id) == clip.id]
         self._learn_games({clip.game_id for clip in clips if clip.game_id} - set(self._games))
         return [
             Clip(
