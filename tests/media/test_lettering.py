@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,6 +227,25 @@ def test_a_file_that_is_no_font_is_refused(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
     with pytest.raises(MediaError, match=r"my\.ttf"):
         own_face(path)
+
+
+def test_a_damaged_font_is_refused_in_one_way_only(tmp_path: Path) -> None:
+    whole, chance = _serif().read_bytes(), random.Random(1)
+    outcomes = set()
+    for number in range(60):
+        data = bytearray(whole[: chance.choice((len(whole), chance.randrange(len(whole))))])
+        for _ in range(chance.choice((1, 50, 500))):
+            reach = min(len(data), chance.choice((300, 20_000, len(data))))
+            data[chance.randrange(reach)] = chance.randrange(256)
+        path = tmp_path / f"{number}.ttf"
+        path.write_bytes(data)
+        try:
+            _with(own_face(path), "Shroud é")
+        except MediaError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("drawn")
+    assert outcomes == {"refused", "drawn"}
 
 
 def test_scripts_are_named_for_people() -> None:

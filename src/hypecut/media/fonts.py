@@ -6,9 +6,12 @@ among the system's. One character's pieces always come from one face.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.util
+import logging
 import os
+import struct
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -16,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from fontTools import unicodedata as scripts
 from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont, features
@@ -37,6 +42,13 @@ _THIN = ("thin", "light", "condensed", "mono", "narrow")
 _EMPTY = ("lastresort", "adobeblank")
 _MOST_FILES = 5000
 _MOST_NAMED = 20
+# What fonts that are none, or damaged, raise when they are read.
+_UNREADABLE = (
+    *(OSError, TTLibError, struct.error, EOFError, ValueError, LookupError),
+    *(AttributeError, AssertionError),
+)
+# What it says of fonts that are damaged is of no use in the terminal.
+logging.getLogger("fontTools").addHandler(logging.NullHandler())
 # Their letters change with their neighbours, by ISO 15924.
 _SHAPED_SCRIPTS = (
     *("Arab", "Beng", "Deva", "Gujr", "Guru", "Khmr", "Knda", "Laoo", "Mlym", "Mong"),
@@ -59,9 +71,9 @@ class Face:
     path: Path
     own: bool = False
 
-    @functools.cached_property
-    def characters(self) -> frozenset[int]:
-        """The code points it has a sign for; none when it can't be read or drawn from."""
+    @property
+    def characters(self) -> npt.NDArray[np.uint32]:
+        """The code points it has a sign for, ascending; none when it can't be read or drawn from."""
         return _contents(self.path)[0]
 
     @property
@@ -71,7 +83,10 @@ class Face:
 
     def shows(self, cluster: str) -> bool:
         """Whether it has all that the cluster is made of."""
-        return all(ord(c) in self.characters for c in cluster if not is_ignorable(c))
+        codes = np.array([ord(c) for c in cluster if not is_ignorable(c)], np.uint32)
+        places = np.searchsorted(self.characters, codes)
+        inside = places < len(self.characters)
+        return bool(inside.all() and (self.characters[places] == codes).all())
 
 
 class Sized(NamedTuple):
@@ -79,6 +94,7 @@ class Sized(NamedTuple):
 
     font: ImageFont.FreeTypeFont
     scale: float
+    path: Path
 
 
 def own_face(path: Path) -> Face:
@@ -90,7 +106,7 @@ def own_face(path: Path) -> Face:
     if not path.is_file():
         raise MediaError(f"the font {path} isn't there; name a TrueType or OpenType file (.ttf, .otf, .ttc).")
     face = Face(path, own=True)
-    if not face.characters or not _opens(path):
+    if not len(face.characters) or not _opens(path):
         raise MediaError(
             f"{path} can't be read as a font; name a TrueType or OpenType file (.ttf, .otf, .ttc)."
         )
@@ -124,7 +140,7 @@ def sized(face: Face, size_px: int) -> Sized:
         except OSError:
             continue
         _embolden(font)
-        return Sized(font, size_px / size)
+        return Sized(font, size_px / size, face.path)
     raise MediaError(f"the font {face.path} can't be read; check the file, or install it again.")
 
 
@@ -193,20 +209,23 @@ def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cf", "Cs") or "\U000e0100" <= character <= "\U000e01ef"
 
 
-@functools.lru_cache(maxsize=1024)
-def _contents(path: Path) -> tuple[frozenset[int], bool]:
+@functools.lru_cache(maxsize=_MOST_FILES)
+def _contents(path: Path) -> tuple[npt.NDArray[np.uint32], bool]:
     """The code points a font can draw, and whether in colour."""
-    try:
-        with path.open("rb") as file, TTFont(file, fontNumber=0, lazy=True) as font:
-            drawable = "glyf" in font or "CFF " in font or "CFF2" in font
-            # FreeType draws pictures and flat layers; of newer colour fonts nothing would be seen.
-            flat = "COLR" in font and font["COLR"].version == 0
-            coloured = "CBDT" in font or "sbix" in font or flat
-            if not (drawable or coloured) or ("COLR" in font and not flat and not coloured):
-                return frozenset(), False
-            return frozenset(font["cmap"].getBestCmap() or ()), coloured
-    except (OSError, TTLibError, KeyError, ValueError, AttributeError, IndexError, EOFError):
-        return frozenset(), False
+    codes: set[int] = set()
+    coloured = False
+    with (
+        contextlib.suppress(*_UNREADABLE),
+        path.open("rb") as file,
+        TTFont(file, fontNumber=0, lazy=True) as font,
+    ):
+        # FreeType draws pictures and flat layers; of newer colour fonts nothing would be seen.
+        layers = "COLR" in font
+        coloured = "CBDT" in font or "sbix" in font or (layers and font["COLR"].version == 0)
+        outlines = any(table in font for table in ("glyf", "CFF ", "CFF2"))
+        if coloured or (outlines and not layers):
+            codes = set(font["cmap"].getBestCmap() or ())
+    return np.sort(np.fromiter(codes, np.uint32, len(codes))), coloured
 
 
 def _opens(path: Path) -> bool:

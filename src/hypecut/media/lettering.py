@@ -6,14 +6,16 @@ has and in which order they stand is found here.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from hypecut.errors import MediaError
 from hypecut.media.fonts import Face, Sized, face_of, shapes_scripts, sized
 from hypecut.media.graphemes import clusters, is_emoji, levels
 
@@ -36,14 +38,16 @@ class _Run:
     @functools.cached_property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right and bottom of what is drawn, seen from the base line's left end."""
-        edges = self.sized.font.getbbox(self.text, anchor="ls", direction=self._direction)
+        with _told_as_damaged(self.sized):
+            edges = self.sized.font.getbbox(self.text, anchor="ls", direction=self._direction)
         left, top, right, bottom = (edge * self.sized.scale for edge in edges)
         return left, top, right, bottom
 
     @functools.cached_property
     def advance(self) -> float:
         """How far the next run stands from this one."""
-        return self.sized.font.getlength(self.text, direction=self._direction) * self.sized.scale
+        with _told_as_damaged(self.sized):
+            return self.sized.font.getlength(self.text, direction=self._direction) * self.sized.scale
 
     @property
     def _direction(self) -> str | None:
@@ -118,7 +122,8 @@ class Line:
     def draw(self, image: Image.Image, x: float, y: float, fill: Colour, edge: Colour, edge_px: int) -> None:
         """Draw it onto an RGBA image, its base line beginning at (x, y), with an edge round the letters."""
         for start, run in zip(self._starts, self._runs, strict=False):
-            run.draw(image, x + start, y, fill, edge, edge_px)
+            with _told_as_damaged(run.sized):
+                run.draw(image, x + start, y, fill, edge, edge_px)
 
 
 def fitted(text: str, size_px: int, smallest_px: int, widest_px: float, own: Face | None = None) -> Line:
@@ -137,6 +142,15 @@ def fitted(text: str, size_px: int, smallest_px: int, widest_px: float, own: Fac
         shorter = Line(_shortened(pieces, middle), smallest_px, own)
         low, high = (middle, high) if shorter.width + shorter.left <= widest_px else (low, middle - 1)
     return Line(_shortened(pieces, low) if low else "", smallest_px, own)
+
+
+@contextlib.contextmanager
+def _told_as_damaged(ready: Sized) -> Iterator[None]:
+    """Raise what FreeType says against a glyph as an error for people."""
+    try:
+        yield
+    except OSError as error:
+        raise MediaError(f"the font {ready.path} is damaged ({error}); take another one.") from error
 
 
 def _shortened(pieces: Sequence[str], count: int) -> str:
