@@ -134,6 +134,7 @@ def test_a_wrong_query_is_told_by_field(client: httpx.Client, query: dict[str, s
         ("GET", "/details"),
         ("POST", "/cancel"),
         ("POST", "/retry"),
+        ("POST", "/render"),
         ("GET", "/plan"),
         ("PUT", "/plan"),
         ("GET", "/events"),

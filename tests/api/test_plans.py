@@ -125,3 +125,27 @@ def test_the_plan_of_a_job_at_work_is_not_changed(
     plan = client.get(f"/jobs/{job_id}/plan")
     response = client.put(f"/jobs/{job_id}/plan", content=plan.content)
     assert response.status_code == 409
+
+
+def test_a_changed_plan_is_rendered_by_the_same_job(
+    client: httpx.Client, engine: MemoryEngine, planned: str
+) -> None:
+    plan = client.get(f"/jobs/{planned}/plan").json()
+    plan["cuts"][0]["end_s"] = 1.0
+    assert client.put(f"/jobs/{planned}/plan", json=plan).status_code == 200
+    queued = client.post(f"/jobs/{planned}/render")
+    assert (queued.status_code, queued.json()["id"], queued.json()["status"]) == (200, planned, "queued")
+    again = client.post(f"/jobs/{planned}/render")
+    assert (again.status_code, client.put(f"/jobs/{planned}/plan", json=plan).status_code) == (409, 409)
+    engine.run_next()
+    assert client.get(f"/jobs/{planned}").json()["status"] == "done"
+    steps = client.get(f"/jobs/{planned}/details").json()["steps"]
+    assert [step["status"] for step in steps] == ["done", "done"]
+
+
+def test_a_job_without_a_plan_is_not_rendered(client: httpx.Client) -> None:
+    job_id = submit(client)
+    client.post(f"/jobs/{job_id}/cancel")
+    response = client.post(f"/jobs/{job_id}/render")
+    assert response.status_code == 409
+    assert "no plan" in response.json()["detail"]

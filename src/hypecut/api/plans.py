@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from hypecut.api.context import ApiContext, Context, Details
+from hypecut.api.context import ApiContext, Context, Details, JobId
 from hypecut.api.limits import StrictRoute
 from hypecut.api.problems import documented, invalid, problem
 from hypecut.api.roots import Roots
-from hypecut.api.views import is_final
+from hypecut.api.views import JobView, is_final, job_view, json_response
 from hypecut.errors import JobStateError, PlanChangedError, PlanError
 from hypecut.jobs.engine.protocol import JobDetails
 from hypecut.jobs.exporting import source_facts
@@ -117,6 +117,13 @@ def _replace(details: JobDetails, context: ApiContext, data: bytes, if_match: st
 
 def _plan_response(data: bytes) -> Response:
     return Response(data, media_type=_JSON, headers={"ETag": f'"{version_of(data)}"'})
+
+
+@router.post("/jobs/{job_id}/render", response_model=JobView, responses=documented(404, 409, 507))
+def render_job(job_id: JobId, context: Context) -> Response:
+    """Let a finished job make its clips and its montage anew, from its plan as it is now."""
+    details = context.engine.render(job_id)
+    return json_response(job_view(details.job, details.outputs))
 
 
 def plan_path(details: JobDetails) -> Path:

@@ -53,6 +53,7 @@ class _Marker(msgspec.Struct):
     done: bool = False
     plan_sha256: str = ""
     result: dict[str, Any] = {}
+    edited: bool = False
 
 
 def job_name(kind: str, arguments: Mapping[str, Any], inputs: Iterable[Path], folder: Path) -> str:
@@ -190,6 +191,16 @@ class OutputFolder:
     def plan_changed(self) -> bool:
         """Whether the plan is no longer the one that the job wrote, or made its montage of."""
         return bool(self._marker.plan_sha256) and self._plan_sha256() not in ("", self._marker.plan_sha256)
+
+    def redone(self) -> None:
+        """The plan, as a person changed it, is the job's from now on; its montage is yet to be made."""
+        self._marker.done, self._marker.edited = False, True
+        self.planned()
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person changed the plan that the montage is made of."""
+        return self._marker.edited
 
     def done(self, result: Mapping[str, Any]) -> None:
         """The job is finished with this result."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
 from hypecut.jobs import making, remote, thinking
-from hypecut.jobs.bookends import check_bookend
+from hypecut.jobs.bookends import check_bookend, source_name
 from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
@@ -30,7 +30,7 @@ from hypecut.jobs.requests import (
 )
 from hypecut.jobs.running import run_pipeline, run_steps
 from hypecut.media.render import RenderResult
-from hypecut.models import JobKind
+from hypecut.models import JobKind, Plan
 from hypecut.plan.document import read_plan
 from hypecut.progress import Progress
 from hypecut.settings import Settings
@@ -163,6 +163,18 @@ def result(context: StepContext) -> Mapping[str, Any]:
     return told  # type: ignore[no-any-return]
 
 
+def redo(job: CheckedJob) -> CheckedJob:
+    """Take the plan in the job's folder for its own; the job that makes its montage by it.
+
+    Raises:
+        PlanError: it can't be read.
+    """
+    folder = Path(job.folder)
+    read_plan(folder / names.PLAN)
+    OutputFolder.claimed(folder).redone()
+    return msgspec.structs.replace(job, params={**job.params, "plan_only": False, "overwrite": False})
+
+
 HIGHLIGHTS = Pipeline(
     kind=JobKind.VOD_HIGHLIGHTS,
     steps=(
@@ -179,6 +191,7 @@ HIGHLIGHTS = Pipeline(
     check=check,
     claim=claim,
     result=result,
+    redo=redo,
 )
 
 
@@ -240,13 +253,13 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
     made = done.get("montage", {}).get("rendered")
     rendered = msgspec.convert(made, RenderResult) if made else None
     lost = {report.cut for report in rendered.skipped} if rendered else set()
-    # The plan's cuts are numbered from 1, an intro among them.
-    first = 2 if context.params["intro"] else 1
-    picks = [pick for number, pick in enumerate(choice.picks, first) if number not in lost]
+    plan = read_plan(context.folder / names.PLAN)
+    # What was chosen is no longer what is shown once somebody changed the plan.
+    edited = OutputFolder.claimed(context.folder).edited
     notes = [*done["resolve"].get("notes", []), *done["chat"].get("notes", [])]
-    notes += [choice.selection.note] if choice.selection.note else []
+    notes += [choice.selection.note] if choice.selection.note and not edited else []
     if lost:
-        notes.append(f"{len(lost)} of {done['plan']['cuts']} cuts could not be made: the montage lacks them")
+        notes.append(f"{len(lost)} of {len(plan.cuts)} cuts could not be made: the montage lacks them")
     notes += done.get("export", {}).get("dislikes", [])
     total_s = rendered.duration_s if rendered else float(done["plan"]["duration_s"])
     return HighlightsResult(
@@ -264,5 +277,20 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
         durations_s=Durations(thinking.duration_s(context), total_s),
         note="; ".join(notes),
         incomplete=tuple(report for report in rendered.cuts if report.reason) if rendered else (),
-        picks=tuple(Pick(p.start_s, p.end_s, p.score.total, p.score.reasons) for p in picks),
+        picks=_picks(context, plan, lost),
     )
+
+
+def _picks(context: StepContext, plan: Plan, lost: Collection[int]) -> tuple[Pick, ...]:
+    """The plan's cuts on the recording's time line, without intro, outro and those that could not be made."""
+    starts = {source_name(Path(p.path), context.folder): p.start_s for p in thinking.recording(context)}
+    ends = [context.params[name] for name in ("intro", "outro") if context.params[name]]
+    bookends = {source_name(Path(file), context.folder) for file in ends}
+    picks = []
+    for number, cut in enumerate(plan.cuts, 1):
+        if number in lost or cut.source in bookends:
+            continue
+        shift_s = starts.get(cut.source, 0.0)
+        score = cut.score.total if cut.score else 0.0
+        picks.append(Pick(cut.start_s + shift_s, cut.end_s + shift_s, score, cut.reasons))
+    return tuple(picks)

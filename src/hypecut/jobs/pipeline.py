@@ -23,6 +23,9 @@ from hypecut.settings import Settings
 
 T = TypeVar("T")
 
+# The first step that goes by the plan alone.
+REDONE_FROM = "cut"
+
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a step made.
@@ -134,6 +137,9 @@ class Pipeline:
             also one that goes on, which the flag tells: some of its steps are finished, so nothing is cleared
             away; raises `FolderInUseError`. Gives the finished result if the job is done already, else None.
         result: the job's result from the data of its steps, JSON; runs when all are finished.
+        redo: takes the plan in the job's folder, as a person changed it, for the job's own, and gives the job
+            that makes its montage by it, from the step `REDONE_FROM` on; raises `PlanError`. None if a job of
+            this kind has no such step.
     """
 
     kind: JobKind
@@ -141,6 +147,12 @@ class Pipeline:
     check: Callable[[Mapping[str, Any], Settings], CheckedJob]
     claim: Callable[[CheckedJob, bool], Mapping[str, Any] | None]
     result: Callable[[StepContext], Mapping[str, Any]]
+    redo: Callable[[CheckedJob], CheckedJob] | None = None
+
+    @property
+    def redone_from(self) -> int:
+        """The place of the step `REDONE_FROM`; all before it stay as they are when a montage is made anew."""
+        return [step.name for step in self.steps].index(REDONE_FROM)
 
 
 def progress_of(pipeline: Pipeline, finished: Iterable[str], current: str = "", share: float = 0.0) -> float:

@@ -135,6 +135,68 @@ def test_retry_goes_on_from_the_failed_step(engine: JobEngine, folder: Path) -> 
     assert [output.step for output in details.outputs] == list(toy.STEPS)
 
 
+def test_a_finished_job_makes_its_montage_anew_from_its_plan(engine: JobEngine, folder: Path) -> None:
+    job_id = finished(engine, folder)
+    before = engine.get(job_id)
+    queued = engine.render(job_id)
+    assert (queued.job.status, queued.job.result, queued.job.finished_at) == (JobStatus.QUEUED, None, None)
+    assert [step.status for step in queued.steps] == [JobStatus.DONE, JobStatus.DONE, JobStatus.QUEUED]
+    assert 0.0 < queued.job.progress < 1.0
+    assert queued.job.params["redone"] is True
+    assert queued.outputs == before.outputs
+    ran = engine.run_next()
+    assert ran is not None
+    assert (ran.id, ran.status) == (job_id, JobStatus.DONE)
+    assert toy.runs_of(folder) == ["claim", "resolve", "chat", "cut", "redo", "claim again", "cut"]
+    after = engine.get(job_id)
+    assert [step.attempts for step in after.steps] == [1, 1, 1]
+    assert [output.step for output in after.outputs] == list(toy.STEPS)
+    engine.render(job_id)
+    assert engine.run_next() is not None
+    assert toy.runs_of(folder)[-3:] == ["redo", "claim again", "cut"]
+
+
+def test_a_job_that_failed_over_its_plan_is_rendered_when_that_is_mended(
+    engine: JobEngine, folder: Path
+) -> None:
+    job_id = finished(engine, folder, cut="bad once")
+    assert status(engine, job_id) is JobStatus.FAILED
+    engine.render(job_id)
+    ran = engine.run_next()
+    assert ran is not None
+    assert (ran.status, ran.error) == (JobStatus.DONE, None)
+    assert toy.runs_of(folder) == ["claim", "resolve", "chat", "cut", "redo", "claim again", "cut"]
+
+
+def test_a_rendering_that_failed_is_retried(engine: JobEngine, folder: Path) -> None:
+    job_id = finished(engine, folder)
+    (folder / "cut.txt").unlink()
+    (folder / "cut.txt").mkdir()
+    engine.render(job_id)
+    assert engine.run_next() is not None
+    assert status(engine, job_id) is JobStatus.FAILED
+    (folder / "cut.txt").rmdir()
+    engine.retry(job_id)
+    ran = engine.run_next()
+    assert ran is not None
+    assert ran.status is JobStatus.DONE
+    assert toy.runs_of(folder)[-4:] == ["claim again", "cut", "claim again", "cut"]
+
+
+def test_a_job_without_a_plan_or_at_work_is_not_rendered(
+    engine: JobEngine, folder: Path, tmp_path: Path
+) -> None:
+    failed = finished(engine, tmp_path / "failed", resolve="bad")
+    running = held(engine, folder)
+    for job_id, what in ((failed, "no plan"), (running, "running")):
+        with pytest.raises(JobStateError, match=what):
+            engine.render(job_id)
+    with pytest.raises(UnknownJobError):
+        engine.render("none")
+    (folder / "go").touch()
+    until("the job is done", lambda: status(engine, running) is JobStatus.DONE)
+
+
 def test_a_source_that_is_away_is_tried_again(engine: JobEngine, folder: Path) -> None:
     job_id = finished(engine, folder, chat="away once")
     assert status(engine, job_id) is JobStatus.DONE

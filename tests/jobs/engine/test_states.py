@@ -17,7 +17,7 @@ Q, R, D, F, C = (
     JobStatus.FAILED,
     JobStatus.CANCELLED,
 )
-ALLOWED = {(Q, R), (Q, C), (R, D), (R, F), (R, C), (R, Q), (F, Q), (C, Q)}
+ALLOWED = {(Q, R), (Q, C), (R, D), (R, F), (R, C), (R, Q), (D, Q), (F, Q), (C, Q)}
 
 
 @pytest.mark.parametrize(("now", "then"), list(itertools.product(JobStatus, JobStatus)))

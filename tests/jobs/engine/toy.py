@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hypecut.errors import BadInputError, DiskFullError, HypecutError, SourceUnavailableError, UsageError
 from hypecut.files import write_text, written_aside
 from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
@@ -192,12 +194,18 @@ def runs_of(folder: Path) -> list[str]:
     return file.read_text().splitlines() if file.exists() else []
 
 
+def redo(job: CheckedJob) -> CheckedJob:
+    _count(Path(job.folder), "redo")
+    return msgspec.structs.replace(job, params={**job.params, "redone": True})
+
+
 TOY = Pipeline(
     kind=JobKind.VOD_HIGHLIGHTS,
     steps=tuple(_step(name) for name in STEPS),
     check=check,
     claim=claim,
     result=result,
+    redo=redo,
 )
 PIPELINES: Mapping[JobKind, Pipeline] = {
     JobKind.VOD_HIGHLIGHTS: TOY,

@@ -114,6 +114,20 @@ class DurableEngine:
         self._wake()
         return self._store.details(job_id)
 
+    def render(self, job_id: str) -> JobDetails:
+        """Let a job make its montage anew; see `JobEngine`."""
+        row = self._store.row(job_id)
+        pipeline, now = self._store.pipeline(row.kind), rows.STATES[row.status]
+        redo = states.check_render(job_id, now, pipeline, self._store.steps_recorded(job_id))
+        job = redo(rows.checked_job(row))
+        self._store.forget_steps(job_id, [step.name for step in pipeline.steps[pipeline.redone_from :]])
+        # A run that was cancelled may still be leaving; it lets go of the job by itself.
+        free = {} if now is JobStatus.CANCELLED else {"worker": None}
+        self._store.queue_again(job_id, params=rows.encoded(job.params), **free)
+        self._client.rewind_workflow(job_id, start_step=pipeline.redone_from + 1, queue_name=QUEUE)
+        self._wake()
+        return self._store.details(job_id)
+
     def remove(self, job_id: str) -> None:
         """Forget a job; see `Jobs`."""
         states.check_remove(job_id, self._store.status(job_id))

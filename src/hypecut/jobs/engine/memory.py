@@ -128,6 +128,20 @@ class MemoryEngine:
             self._changed.notify_all()
             return entry.details()
 
+    def render(self, job_id: str) -> JobDetails:
+        """Let a job make its montage anew; see `JobEngine`."""
+        with self._changed:
+            entry = self._entry(job_id)
+            redo = states.check_render(job_id, entry.status, entry.pipeline, len(entry.done))
+            entry.job = redo(entry.job)
+            for step in entry.pipeline.steps[entry.pipeline.redone_from :]:
+                entry.done.pop(step.name, None)
+                entry.steps.pop(step.name, None)
+            entry.become(JobStatus.QUEUED)
+            entry.place = self._next_place()
+            self._changed.notify_all()
+            return entry.details()
+
     def remove(self, job_id: str) -> None:
         """Forget a job; see `Jobs`."""
         with self._changed:
@@ -286,7 +300,7 @@ class _Entry:
             self.attempts += 1
             self.started_at = self.started_at or self.clock()
         elif status is JobStatus.QUEUED:
-            self.finished_at, self.error, self.error_kind = None, None, ""
+            self.finished_at, self.error, self.error_kind, self.result = None, None, "", None
         else:
             self.finished_at = self.clock()
         self.waits_for = ""

@@ -151,6 +151,15 @@ class JobEngine(Jobs, Protocol):
         Lower priorities run first.
         """
 
+    def render(self, job_id: str) -> JobDetails:
+        """Let a finished job make its clips and its montage anew, from its plan as it is now.
+
+        Raises:
+            UnknownJobError: there is none of this id.
+            JobStateError: it is at work, or has no plan.
+            PlanError: the plan can't be used.
+        """
+
     def run_next(self) -> Job | None:
         """Run the next queued job to its end, in the caller's time; None when none is queued."""
 

@@ -1,24 +1,27 @@
 """The states of a job and the ways from one to another.
 
 A queued job is started or cancelled; a running one ends done, failed or cancelled, or is queued again when
-its worker stops or dies; a failed or cancelled one is queued again by a retry; a done one stays done.
+its worker stops or dies; a failed or cancelled one is queued again by a retry, and any of the three when
+its montage is to be made anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hypecut.errors import JobStateError
 from hypecut.jobs.engine.protocol import FINAL
+from hypecut.jobs.pipeline import CheckedJob, Pipeline
 from hypecut.models import JobStatus
 
 TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED}),
     JobStatus.RUNNING: frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.QUEUED}),
-    JobStatus.DONE: frozenset(),
+    JobStatus.DONE: frozenset({JobStatus.QUEUED}),
     JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
     JobStatus.CANCELLED: frozenset({JobStatus.QUEUED}),
 }
+Redo = Callable[[CheckedJob], CheckedJob]
 RETRIED = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
 
 
@@ -52,6 +55,19 @@ def check_retry(job_id: str, now: JobStatus) -> None:
     """
     if now not in RETRIED:
         raise JobStateError(f"the job {job_id} is {now}; only a failed or cancelled one can be retried.")
+
+
+def check_render(job_id: str, now: JobStatus, pipeline: Pipeline, finished_steps: int) -> Redo:
+    """See that a job's montage may be made anew from its plan; gives what takes the plan for the job's.
+
+    Raises:
+        JobStateError: it is at work, or has not come as far as its plan.
+    """
+    if now not in FINAL:
+        raise JobStateError(f"the job {job_id} is {now}; wait for its end, or cancel it, to render it anew.")
+    if pipeline.redo is None or finished_steps < pipeline.redone_from:
+        raise JobStateError(f"the job {job_id} is {now} and made no plan that could be rendered.")
+    return pipeline.redo
 
 
 def check_remove(job_id: str, now: JobStatus) -> None:

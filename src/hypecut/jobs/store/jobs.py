@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -225,6 +225,11 @@ class JobStore:
             for position, made in enumerate(outputs):
                 values = msgspec.structs.asdict(made) | {"meta": rows.encoded(made.meta)}
                 connection.execute(output.insert().values(job_id=job_id, position=position, **values))
+
+    def forget_steps(self, job_id: str, names: Collection[str]) -> None:
+        """Some steps are to be run as if they never had been; their outputs stay until they make others."""
+        with self.engine.begin() as connection:
+            connection.execute(step.delete().where(step.c.job_id == job_id, step.c.name.in_(names)))
 
     def log(self, job_id: str, line: str) -> None:
         """Add a line to a job's log."""
