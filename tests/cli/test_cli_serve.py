@@ -90,6 +90,42 @@ def test_a_stream_that_is_open_does_not_keep_it(home: Path) -> None:
         assert code == 0
 
 
+def test_pages_and_the_api_do_not_get_in_each_others_way(home: Path) -> None:
+    with served(home, "--no-worker") as server, httpx.Client(trust_env=False, timeout=60) as client:
+        page = client.get(f"{server.url}/", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+        for method, path, status in (
+            ("POST", "/health", 405),
+            ("PUT", "/jobs", 405),
+            ("GET", "/jobs/x", 404),
+            ("GET", "/jobs/x/y/z", 404),
+            ("GET", "/uploads/x", 404),
+        ):
+            answer = client.request(method, f"{server.url}{path}", headers={"Accept": "text/html"})
+            assert answer.status_code == status, path
+            assert isinstance(answer.json()["detail"], str), path
+        foreign = client.get(f"{server.url}/", headers={"Host": "evil.example"})
+        assert foreign.status_code == 403
+        server.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("options", "kept"), [((), True), (("--ephemeral",), False)])
+def test_jobs_outlive_the_server_unless_they_are_ephemeral(
+    home: Path, options: tuple[str, ...], kept: bool
+) -> None:
+    with served(home, "--no-worker", *options) as server, httpx.Client(trust_env=False, timeout=60) as client:
+        (home / "data" / "media" / "a.mp4").write_bytes(b"a")
+        (home / "data" / "media" / "a.json").write_text("{}")
+        body = {"vod_url": "a.mp4", "chat_path": "a.json"}
+        job_id = client.post(f"{server.url}/jobs/vod-highlights", json=body).json()["job_id"]
+        server.stop(signal.SIGTERM)
+    with served(home, "--no-worker", *options) as server:
+        found = [job["id"] for job in get(f"{server.url}/jobs").json()]
+        server.stop(signal.SIGTERM)
+    assert found == ([job_id] if kept else [])
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_another_address_without_a_token_is_refused(cli: Cli, host: str) -> None:
     outcome = cli("serve", "--host", host, "--port", "0")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hypecut.cli.console import tell
 from hypecut.cli.start import start
+
+if TYPE_CHECKING:
+    from hypecut.jobs.engine.protocol import JobEngine
 
 
 def serve(
@@ -30,6 +34,9 @@ def serve(
     no_worker: Annotated[
         bool, typer.Option("--no-worker", help="Run no jobs here: `hypecut worker` does, elsewhere.")
     ] = False,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", help="Keep jobs in memory: stopping the server forgets them.")
+    ] = False,
     developer: Annotated[
         bool, typer.Option("--developer", help="Also offer what only helps in development.")
     ] = False,
@@ -42,19 +49,19 @@ def serve(
     from hypecut.api.server import address_of, bind
     from hypecut.api.server import serve as answer
     from hypecut.jobs.engine import open_engine
+    from hypecut.jobs.engine.memory import MemoryEngine
     from hypecut.web.pages import add_pages
 
     secret = settings.token.get_secret_value() or None
     check_exposure(settings.host, secret)
-    listener = bind(settings.host, settings.port)
-    engine = open_engine(settings)
-    try:
-        app = create_app(engine, settings, token=secret, developer=settings.developer)
-        add_pages(app, engine, settings, token=secret)
-        if not no_worker:
-            engine.start_workers()
-        answer(app, listener, lambda: tell(f"listening on {address_of(listener)}; Ctrl-C stops it."))
-    finally:
-        listener.close()
-        engine.close(settings.worker_grace_s)
+    with closing(bind(settings.host, settings.port)) as listener:
+        engine: JobEngine = MemoryEngine(settings) if ephemeral else open_engine(settings)
+        try:
+            app = create_app(engine, settings, token=secret, developer=settings.developer)
+            add_pages(app, engine, settings, token=secret)
+            if not no_worker:
+                engine.start_workers()
+            answer(app, listener, lambda: tell(f"listening on {address_of(listener)}; Ctrl-C stops it."))
+        finally:
+            engine.close(settings.worker_grace_s)
     tell("stopped.")
