@@ -1,86 +1,74 @@
-"""Renderings asked for on the pages: one at a time, beside the server's other work."""
+"""Renderings asked for on the pages: work of the job itself, told of by its engine."""
 
 from __future__ import annotations
 
-import logging
-import threading
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from hypecut.errors import HypecutError
-from hypecut.jobs.engine.protocol import JobDetails
-from hypecut.jobs.rerender import rerender
-from hypecut.settings import Settings
+from hypecut.jobs.engine.protocol import FINAL, JobDetails, JobEngine
+from hypecut.jobs.folder import MONTAGE, OutputFolder
+from hypecut.models import JobStatus
 
-log = logging.getLogger(__name__)
-
-_WORDS = {"clips": "Cutting the clips", "export": "Writing the files for editors"}
-
-
-@dataclass
-class _Run:
-    """One rendering; receives its progress."""
-
-    text: str = "Waiting for another rendering"
-    share: float = 0.0
-    busy: bool = True
-    error: bool = False
-    total: float = 1.0
-
-    def start(self, step: str, total: float, unit: str = "s") -> None:
-        """A part of the work begins; see `Progress`."""
-        del unit
-        self.text, self.share, self.total = _WORDS.get(step, "Making the montage"), 0.0, max(total, 1e-9)
-
-    def update(self, done: float) -> None:
-        """So much is done; see `Progress`."""
-        self.share = min(1.0, done / self.total)
-
-    def finish(self) -> None:
-        """A part of the work is done; see `Progress`."""
-
-    def end(self, text: str, *, error: bool = False) -> None:
-        """All is done, or failed."""
-        self.text, self.error, self.busy = text, error, False
+_WORDS = {"cut": "Cutting the clips", "export": "Writing the files for editors"}
 
 
 class Renders:
-    """The renderings of this server, the last of each job."""
+    """The renderings of jobs.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._runs: dict[str, _Run] = {}
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()
+    Args:
+        engine: where the jobs are.
+    """
 
-    def begin(self, details: JobDetails) -> None:
-        """Render a job's plan as it is now, unless that is going on."""
-        job_id = details.job.id
-        with self._lock:
-            if self.busy(job_id):
-                return
-            run = self._runs[job_id] = _Run()
-        thread = threading.Thread(target=self._work, args=(details, run), name="hypecut-render", daemon=True)
-        thread.start()
+    def __init__(self, engine: JobEngine) -> None:
+        self._engine = engine
+
+    def begin(self, job_id: str) -> None:
+        """Render a job's plan as it is now, unless that is going on.
+
+        Raises:
+            UnknownJobError: there is none of this id.
+            JobStateError: it has no plan.
+            PlanError: its plan can't be used.
+        """
+        if not self.busy(job_id):
+            self._engine.render(job_id)
 
     def busy(self, job_id: str) -> bool:
-        """Whether the job is being rendered, or waits for it."""
-        return job_id in self._runs and self._runs[job_id].busy
+        """Whether the job is at work, or waits for it."""
+        return self._engine.get(job_id).job.status not in FINAL
 
     def state(self, job_id: str) -> dict[str, Any]:
         """How far the job's rendering is, for its pages."""
-        run = self._runs.get(job_id)
-        if run is None:
-            return {"busy": False, "text": "", "error": False, "share": 0.0}
-        return {"busy": run.busy, "text": run.text, "error": run.error, "share": round(run.share, 2)}
+        details = self._engine.get(job_id)
+        job = details.job
+        share = 0.0
+        if job.status is JobStatus.QUEUED:
+            text = "Waiting for another job"
+        elif job.status is JobStatus.RUNNING:
+            text, share = _step(details)
+        elif job.status is JobStatus.FAILED:
+            text = job.error or ""
+        else:
+            text = "Rendered: the result is this plan." if is_rendered(Path(details.folder)) else ""
+        busy = job.status not in FINAL
+        return {"busy": busy, "text": text, "error": job.status is JobStatus.FAILED, "share": share}
 
-    def _work(self, details: JobDetails, run: _Run) -> None:
-        with self._turn:
-            try:
-                rerender(details, self._settings, run)
-                run.end("Rendered: the result is this plan.")
-            except HypecutError as error:
-                run.end(str(error), error=True)
-            except Exception:
-                log.exception("the job %s could not be rendered", details.job.id)
-                run.end("Rendering failed; the log tells why.", error=True)
+
+def is_stale(folder: Path) -> bool:
+    """Whether the montage in the folder is not that of its plan: it was changed, or rendering it failed."""
+    made = OutputFolder.claimed(folder)
+    return (folder / MONTAGE).is_file() and (made.plan_changed or made.finished is None)
+
+
+def is_rendered(folder: Path) -> bool:
+    """Whether the montage in the folder is that of a plan which a person changed."""
+    return OutputFolder.claimed(folder).edited and (folder / MONTAGE).is_file() and not is_stale(folder)
+
+
+def _step(details: JobDetails) -> tuple[str, float]:
+    """What the job is at, and how much of that is done, 0..1."""
+    at = next((step for step in details.steps if step.status is JobStatus.RUNNING), None)
+    if at is None:
+        return "Making the montage", 0.0
+    share = min(1.0, at.done / at.total) if at.total > 0 else 0.0
+    return _WORDS.get(at.name, "Making the montage"), round(share, 2)

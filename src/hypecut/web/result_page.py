@@ -66,7 +66,7 @@ def _follow(site: Site, details: JobDetails, state: dict[str, Any]) -> None:
             board.update()
 
     async def render() -> None:
-        site.renders.begin(details)
+        await site.told(site.renders.begin, details.job.id)
         await refresh()
 
     board.on("render", render)

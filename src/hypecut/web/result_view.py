@@ -10,9 +10,9 @@ from urllib.parse import quote
 from hypecut.errors import HypecutError
 from hypecut.jobs.engine.protocol import JobDetails
 from hypecut.jobs.folder import CHAPTERS, CLIPS, CREDITS, OUTPUT_FILES
-from hypecut.jobs.rerender import is_stale
 from hypecut.models import Plan
 from hypecut.plan.document import read_plan
+from hypecut.web.renders import is_stale
 from hypecut.web.site import Site
 from hypecut.web.views import job_href
 

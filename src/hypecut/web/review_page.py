@@ -109,8 +109,8 @@ class _Page:
         if curve is not None:
             self._board.run_method("showCurve", msgspec.to_builtins(curve))
 
-    def _render(self) -> None:
-        self._site.renders.begin(self._session.details)
+    async def _render(self) -> None:
+        await self._site.told(self._site.renders.begin, self._session.job_id)
         self.show()
 
     async def _poll(self) -> None:

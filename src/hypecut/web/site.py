@@ -42,7 +42,7 @@ class Site:
         self.settings = settings
         self.roots = Roots.of(settings)
         self._context = ApiContext(engine=engine, settings=settings, roots=self.roots)
-        self.renders = Renders(settings)
+        self.renders = Renders(engine)
         self._sources: dict[tuple[str, int], dict[str, Path]] = {}
         self._finished: dict[tuple[str, Any], JobDetails] = {}
 
