@@ -87,7 +87,7 @@ def pipeline(stage: Stage, kind: JobKind = JobKind.VOD_HIGHLIGHTS) -> Pipeline:
         check=PIPELINES[kind].check,
         claim=claim,
         result=result,
-        redo=HIGHLIGHTS.redo,
+        redo=PIPELINES[kind].redo,
     )
 
 

@@ -166,6 +166,7 @@ CLIP_MONTAGE = Pipeline(
     check=check,
     claim=claim,
     result=result,
+    redo=making.redo,
 )
 
 

@@ -163,18 +163,6 @@ def result(context: StepContext) -> Mapping[str, Any]:
     return told  # type: ignore[no-any-return]
 
 
-def redo(job: CheckedJob) -> CheckedJob:
-    """Take the plan in the job's folder for its own; the job that makes its montage by it.
-
-    Raises:
-        PlanError: it can't be read.
-    """
-    folder = Path(job.folder)
-    read_plan(folder / names.PLAN)
-    OutputFolder.claimed(folder).redone()
-    return msgspec.structs.replace(job, params={**job.params, "plan_only": False, "overwrite": False})
-
-
 HIGHLIGHTS = Pipeline(
     kind=JobKind.VOD_HIGHLIGHTS,
     steps=(
@@ -191,7 +179,7 @@ HIGHLIGHTS = Pipeline(
     check=check,
     claim=claim,
     result=result,
-    redo=redo,
+    redo=making.redo,
 )
 
 

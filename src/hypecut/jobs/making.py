@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import msgspec
 
@@ -10,7 +11,7 @@ from hypecut.errors import MediaError
 from hypecut.jobs import folder as names
 from hypecut.jobs.exporting import export_beside, source_facts
 from hypecut.jobs.folder import OutputFolder
-from hypecut.jobs.pipeline import Output, StepContext, StepResult
+from hypecut.jobs.pipeline import CheckedJob, Output, StepContext, StepResult
 from hypecut.jobs.rendering import check_room, encoder_options
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
@@ -91,6 +92,18 @@ def _called(plan: Plan, cut: Cut) -> str:
         return _stamp(cut.start_s)
     name = re.sub(r"[^\w-]+", "-", cut.title).strip("-")[:_NAME_LENGTH]
     return name or "clip"
+
+
+def redo(job: CheckedJob) -> CheckedJob:
+    """Take the plan in the job's folder for its own; the job that makes its montage by it.
+
+    Raises:
+        PlanError: it can't be read.
+    """
+    folder = Path(job.folder)
+    read_plan(folder / names.PLAN)
+    OutputFolder.claimed(folder).redone()
+    return msgspec.structs.replace(job, params={**job.params, "plan_only": False, "overwrite": False})
 
 
 def _stamp(time_s: float) -> str:
