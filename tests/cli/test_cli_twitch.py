@@ -20,7 +20,7 @@ from tests.jobs.test_remote import remote as remote  # a fixture
 from tests.twitch import LocalTwitch
 
 VOD = "2400000001"
-SHORT = ("--min-duration", "90", "--max-duration", "120")
+SHORT = ("--min-duration", "60", "--max-duration", "90")
 
 
 @pytest.fixture

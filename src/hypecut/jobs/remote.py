@@ -284,18 +284,33 @@ def _spans(context: StepContext, part: Part) -> tuple[Span, ...]:
 
 
 def _vod(context: StepContext) -> RemoteVod:
-    """The VOD on Twitch, asked for once in a run."""
-    return context.cache.get("remote", lambda: _opened(context))
+    """The VOD on Twitch, asked for once in a run; anew after a fetch that was broken off."""
+    asked: list[RemoteVod] = context.cache.get("remote", _asked)
+    if not asked or asked[-1].http.closed:
+        asked.append(_ask(context))
+    return asked[-1]
 
 
 @contextlib.contextmanager
-def _opened(context: StepContext) -> Iterator[RemoteVod]:
+def _asked() -> Iterator[list[RemoteVod]]:
+    asked: list[RemoteVod] = []
+    try:
+        yield asked
+    finally:
+        for vod in asked:
+            vod.http.close()
+
+
+def _ask(context: StepContext) -> RemoteVod:
     settings = context.settings
-    with HttpClient(settings) as http:
+    with contextlib.ExitStack() as failing:
+        http = failing.enter_context(HttpClient(settings))
         gql = GqlClient(http, settings)
         info = vod_info(gql, vod_id(request_of(context).vod))
         files = VodFiles(http, gql, info.id, settings.vod_quality)
-        yield RemoteVod(http, info, files, SegmentFetcher(http, files, open_cache(settings), settings))
+        fetcher = SegmentFetcher(http, files, open_cache(settings), settings)
+        failing.pop_all()
+    return RemoteVod(http, info, files, fetcher)
 
 
 def _mark(context: StepContext, path: Path, info: VodInfo) -> None:

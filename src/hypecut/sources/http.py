@@ -116,6 +116,11 @@ class HttpClient:
     ) -> None:
         self.close()
 
+    @property
+    def closed(self) -> bool:
+        """Whether it can't be used any more."""
+        return self._closed.is_set()
+
     def close(self) -> None:
         """Close all connections; requests in other threads end with an error soon."""
         self._closed.set()
