@@ -10,6 +10,7 @@ from hypecut.chat.sample import sample_chat
 from hypecut.detect import DetectOptions, detect
 from hypecut.detect.envelope import envelope
 from hypecut.detect.explore import Explorer, prominence_at
+from hypecut.detect.keywords import has_keyword, keyword_pattern
 from hypecut.errors import UsageError
 from hypecut.media.sample import demo_spec
 from hypecut.models import ChatLog
@@ -88,3 +89,19 @@ def test_an_envelope_is_short_and_loses_no_peak(
 def test_an_impossible_view_is_refused(from_s: float, to_s: float, points: int) -> None:
     with pytest.raises(UsageError, match="can't be shown"):
         envelope(np.zeros(9), 1.0, from_s, to_s, points)
+
+
+@given(
+    st.lists(st.text(alphabet="aAkK _.-é\u0130ſ字", max_size=12), max_size=30),
+    st.lists(st.sampled_from(["ak", "KA", "a_k", "k", "é", "a k", " ka ", "k字"]), min_size=1, max_size=3),
+)
+def test_words_are_found_as_one_message_after_the_other_would_find_them(
+    texts: list[str], words: list[str]
+) -> None:
+    builder = ChatLogBuilder()
+    builder.extend([float(i) for i in range(len(texts))], ["u"] * len(texts), texts)
+    log = builder.build()
+    pattern = keyword_pattern(tuple(words))
+    assert pattern is not None
+    found = has_keyword(log, tuple(words)).tolist()
+    assert found == [pattern.search(text) is not None for text in texts]

@@ -97,8 +97,10 @@ class Evidence:
         if self._pattern is None:
             return ""
         counts: Counter[str] = Counter()
-        for text in self._texts(indices):
-            counts.update({found.lower() for found in self._pattern.findall(_decoded(text))})
+        # Much of what a chat writes at such a moment is the same.
+        for text, times in Counter(self._texts(indices)).items():
+            for word in {found.lower() for found in self._pattern.findall(_decoded(text))}:
+                counts[word] += times
         order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return ", ".join(f'"{word}" x{count}' for word, count in order)
 

@@ -10,12 +10,14 @@ from hypecut.detect.detection import Detection, combined, components_of, keyword
 from hypecut.detect.evidence import Evidence
 from hypecut.detect.options import DetectOptions
 from hypecut.detect.spikes import find_spikes
-from hypecut.detect.windows import windows_around
+from hypecut.detect.windows import curve_at, windows_around
 from hypecut.errors import UsageError
 from hypecut.models import ChatLog
 
 # The middle of the dial is the detector's own prominence; each end is a tenth or ten times of it.
 MIDDLE: Final = 0.5
+# Nobody looks through more, and each costs a look at its messages.
+MOST: Final = 250
 _DECADES: Final = 2.0
 
 
@@ -52,7 +54,7 @@ class Explorer:
         self._curve = combined(self._components)
 
     def find(self, words: tuple[str, ...] = (), sensitivity: float = MIDDLE) -> Detection:
-        """The curve and its segments.
+        """The curve and its segments, of the `MOST` highest spikes at most.
 
         Args:
             words: show how many people say one of these words, emotes or phrases; without any, the curve is
@@ -69,5 +71,8 @@ class Explorer:
             components, curve = {**components, "keywords": spoken}, spoken.level
         spikes = find_spikes(curve, math.ceil(options.min_distance_s), prominence)
         windows = windows_around(curve, spikes, self._duration_s, options)
+        if len(windows) > MOST:
+            best = sorted(windows, key=lambda window: -curve_at(curve, window.peak_s))[:MOST]
+            windows = tuple(sorted(best, key=lambda window: window.start_s))
         evidence = Evidence(self._log, self._crowd, components, words or options.keywords)
         return Detection(tuple(evidence.segment(window) for window in windows), curve)
