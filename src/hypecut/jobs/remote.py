@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ from hypecut.jobs import thinking
 from hypecut.jobs.choosing import Choice, allowed, choose, pick, place, why_nothing
 from hypecut.jobs.detection import shifted
 from hypecut.jobs.parts import Part, Span, allowed_spans, opened_parts, span_at
-from hypecut.jobs.pipeline import Output, StepContext, StepResult
+from hypecut.jobs.pipeline import Output, RunCache, StepContext, StepResult
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.jobs.sparse_vod import segment_starts, write_playlist, write_whole
 from hypecut.jobs.thinking import Detected, RecordingPart, request_of, settings_of
 from hypecut.media.source import SourceReader
 from hypecut.models import Segment
+from hypecut.progress import Progress
+from hypecut.settings import Settings
 from hypecut.sources.cache import open_cache
 from hypecut.sources.fetching import SegmentFetcher, check_disk
 from hypecut.sources.hls import HlsSegment, MediaPlaylist
@@ -47,6 +49,7 @@ _ROUNDS = 8
 _NAMED_SPANS = 10
 # Beside what is shown, part of the segments at its ends is fetched.
 _SPARE = 1.5
+_MARGIN_S = 5.0
 
 
 class RemoteVod:
@@ -163,6 +166,43 @@ def fetch(context: StepContext) -> StepResult:
         data=data | {"chosen": names.FETCHED, "picks": len(choice.picks)},
         outputs=(Output(kind="vod", path=path, meta=data),),
     )
+
+
+def fetch_span(
+    params: Mapping[str, Any],
+    settings: Settings,
+    folder: Path,
+    span: tuple[float, float],
+    progress: Progress,
+) -> None:
+    """Have a part of a job's VOD here too, beside what was fetched before, as when a boundary is moved there.
+
+    Args:
+        params: the job's.
+        settings: the settings in force.
+        folder: the job's.
+        span: from where to where, in seconds of the VOD.
+        progress: told of the segments.
+
+    Raises:
+        SourceUnavailableError: it can't be had.
+        DiskFullError: there is no room.
+    """
+    cache = RunCache()
+    context = StepContext(
+        params=params, settings=settings, folder=folder, done={}, progress=progress, cache=cache
+    )
+    try:
+        vod, segments = _vod(context), folder / names.VOD_SEGMENTS
+        playlist = vod.files.playlist
+        here = {s.index for s in playlist.segments if (segments / vod.fetcher.name(s.index)).is_file()}
+        # The playlist's times are a little off, and a copied end may lie behind the one asked for.
+        first_s, last_s = max(0.0, span[0] - _MARGIN_S), min(playlist.duration_s, span[1] + _MARGIN_S)
+        here |= {segment.index for segment in playlist.covering(first_s, last_s)}
+        _get(vod, sorted(here), segments, context)
+        _write_playlist(vod, context)
+    finally:
+        cache.close()
 
 
 def _fetch_whole(context: StepContext) -> tuple[Choice, dict[str, Any]]:

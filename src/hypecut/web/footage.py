@@ -17,6 +17,8 @@ from PIL import Image
 from hypecut.errors import HypecutError, MediaError
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.render import render
+from hypecut.media.sparse import SUFFIX as PLAYLIST
+from hypecut.media.sparse import read_sparse
 from hypecut.models import Cut, Plan
 from hypecut.progress import SilentProgress
 
@@ -45,6 +47,26 @@ def is_playable(path: Path) -> bool:
             return bool(plain) and all(sound.codec_context.name in _SOUNDS for sound in sounds[:1])
     except (OSError, av.error.FFmpegError):
         return False
+
+
+def spans_here(path: Path, duration_s: float) -> list[tuple[float, float]]:
+    """What of a recording is here, from where to where in seconds: all, but of a VOD fetched in part.
+
+    Raises:
+        MediaError: a playlist can't be read.
+    """
+    if path.suffix != PLAYLIST:
+        return [(0.0, duration_s)]
+    spans: list[tuple[float, float]] = []
+    at_s = 0.0
+    for segment in read_sparse(path).segments:
+        end_s = at_s + segment.duration_s
+        if segment.here and spans and spans[-1][1] == at_s:
+            spans[-1] = (spans[-1][0], end_s)
+        elif segment.here:
+            spans.append((at_s, end_s))
+        at_s = end_s
+    return spans
 
 
 def thumbnail(path: Path, time_s: float) -> bytes:
@@ -84,22 +106,22 @@ class Pieces:
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
 
-    def get(self, source: Path, number: int, duration_s: float | None) -> Path:
+    def get(self, source: Path, span: tuple[float, float], number: int) -> Path:
         """The file of a piece, made if need be.
 
         Args:
             source: the recording.
+            span: what of it is cut into pieces, in seconds.
             number: which piece, from 0 on; each is `PIECE_S` long, but for the last.
-            duration_s: where the recording ends, if that is known.
 
         Raises:
             MediaError: there is no such piece, or it can't be read.
         """
-        start_s = number * PIECE_S
-        end_s = start_s + PIECE_S if duration_s is None else min(start_s + PIECE_S, duration_s)
-        if end_s <= start_s:
-            raise MediaError(f"{source} ends before {start_s:.0f} s.")
-        path = self._folder / f"{_fingerprint(source, number)}.mp4"
+        start_s = span[0] + number * PIECE_S
+        end_s = min(start_s + PIECE_S, span[1])
+        if not 0 <= start_s < end_s:
+            raise MediaError(f"there is nothing to show of {source} at {start_s:.0f} s.")
+        path = self._folder / f"{_fingerprint(source, start_s, end_s)}.mp4"
         with self._alone(path.name):
             if not path.is_file():
                 self._make(source, start_s, end_s, path)
@@ -138,7 +160,7 @@ class Pieces:
                 self._busy.pop(name, None)
 
 
-def _fingerprint(source: Path, number: int) -> str:
+def _fingerprint(source: Path, start_s: float, end_s: float) -> str:
     facts = source.stat()
-    text = f"{source.resolve()}\0{facts.st_size}\0{facts.st_mtime_ns}\0{number}\0{PIECE_S}"
+    text = f"{source.resolve()}\0{facts.st_size}\0{facts.st_mtime_ns}\0{start_s:.3f}\0{end_s:.3f}"
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:32]

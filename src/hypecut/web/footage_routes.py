@@ -10,8 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from hypecut.errors import HypecutError, MediaError
-from hypecut.jobs.exporting import source_facts
-from hypecut.models import Cut, Plan
 from hypecut.web.footage import Pieces, thumbnail
 from hypecut.web.site import Site
 
@@ -23,24 +21,22 @@ def footage_router(site: Site) -> APIRouter:
     """The routes, for the application of the API."""
     router = APIRouter(include_in_schema=False)
     pieces = Pieces(site.settings.cache_dir / "pieces")
-    durations: dict[tuple[Path, int], float | None] = {}
-
-    def duration_s(path: Path) -> float | None:
-        key = (path, path.stat().st_mtime_ns)
-        if key not in durations:
-            plan = Plan(version=1, cuts=(Cut(source=str(path), start_s=0, end_s=1),))
-            durations[key] = source_facts(plan, path.parent).durations[str(path)]
-        return durations[key]
 
     @router.get("/ui/jobs/{job_id}/video")
     def video(job_id: str, source: Source) -> FileResponse:
         return FileResponse(_path(site, job_id, source), media_type="video/mp4")
 
     @router.get("/ui/jobs/{job_id}/piece")
-    def piece(job_id: str, source: Source, n: Annotated[int, Query(ge=0, le=1_000_000)]) -> FileResponse:
+    def piece(
+        job_id: str,
+        source: Source,
+        from_: Annotated[float, Query(alias="from", ge=0, le=1_000_000)],
+        until: Annotated[float, Query(ge=0, le=1_000_000)],
+        n: Annotated[int, Query(ge=0, le=1_000_000)],
+    ) -> FileResponse:
         path = _path(site, job_id, source)
         try:
-            return FileResponse(pieces.get(path, n, duration_s(path)), media_type="video/mp4")
+            return FileResponse(pieces.get(path, (from_, until), n), media_type="video/mp4")
         except MediaError as error:
             raise HTTPException(404, str(error)) from error
 

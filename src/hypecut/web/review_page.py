@@ -42,6 +42,7 @@ class _Page:
         board.on("explore", self._explore)
         board.on("view", self._view)
         board.on("render", self._render)
+        self._footage = session.footage
         self._seen: tuple[float, float, int] | None = None
         ui.timer(POLL_S, self._poll)
 
@@ -55,7 +56,8 @@ class _Page:
     async def _do(self, work: Callable[[], None]) -> None:
         try:
             await self._site.call(work)
-            if len(self._parts) != len(self._session.parts):
+            if self._footage != self._session.footage:
+                self._footage = self._session.footage
                 self._parts = await self._site.call(parts_view, self._session)
         except HypecutError as error:
             message = str(error)

@@ -15,17 +15,22 @@ from hypecut.files import written_aside
 from hypecut.jobs.engine.protocol import FINAL
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import DETECTED, PLAN, WORK
+from hypecut.jobs.remote import fetch_span, is_remote
 from hypecut.jobs.thinking import Detected
 from hypecut.models import Cut, CutScore, FloatArray, Plan
 from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, same_plan
 from hypecut.plan.operations import Add, Operation, Swap, apply
 from hypecut.plan.versions import read_versioned, save_versioned
+from hypecut.progress import SilentProgress
 from hypecut.web.explained import Explanation, Moment, Part, read_explanation
 from hypecut.web.exploring import Explorers
+from hypecut.web.footage import spans_here
 from hypecut.web.site import Site
 
 REVIEW = "review.json"
 _ANY_LENGTH_S = 30.0
+# The last picture of a segment may reach over its end.
+_SLACK_S = 0.1
 # A cut that shows more of a moment than this is of that moment.
 _SAME_SHARE = 0.5
 
@@ -59,6 +64,8 @@ class ReviewSession:
         self.folder = Path(self.details.folder)
         self.explanation: Explanation = read_explanation(self.folder)
         self.said = ""
+        self.fetching = ""
+        self.footage = 0
         self.conflict = ""
         self.load()
 
@@ -115,7 +122,9 @@ class ReviewSession:
             PlanError, JobStateError: it can't be done, with the cure.
         """
         self._check_free()
-        self._become(self.history.done(apply(self.draft, operation, self.sources)))
+        draft = apply(self.draft, operation, self.sources)
+        self._have(draft)
+        self._become(self.history.done(draft))
 
     def add(self, name: str) -> None:
         """Take a runner-up in; raises as `do`."""
@@ -219,7 +228,32 @@ class ReviewSession:
             reasons=moment.reasons,
         )
 
+    def _have(self, draft: Draft) -> None:
+        """Fetch what a draft shows of a VOD and is not here yet.
+
+        Raises:
+            SourceUnavailableError, DiskFullError: it can't be had.
+        """
+        if not is_remote(str(self.details.job.params.get("vod", ""))):
+            return
+        for cut in (entry.cut for entry in draft.entries if entry.kept):
+            path, length_s = self.folder / cut.source, self.length_of(cut.source)
+            here = spans_here(path, length_s)
+            if any(
+                from_s - _SLACK_S <= cut.start_s and cut.end_s <= to_s + _SLACK_S for from_s, to_s in here
+            ):
+                continue
+            self.fetching = "Fetching this part of the VOD…"
+            try:
+                span = (cut.start_s, cut.end_s)
+                fetch_span(self.details.job.params, self.settings, self.folder, span, SilentProgress())
+            finally:
+                self.fetching = ""
+            self.footage += 1
+
     def _check_free(self) -> None:
+        if self.fetching:
+            raise JobStateError("a part of the VOD is being fetched; change the plan when it is here.")
         if self.conflict:
             raise PlanChangedError("first choose whose changes are to stay.")
         if self._site.renders.busy(self.job_id):
@@ -264,6 +298,7 @@ class ReviewSession:
         self.sources[name] = limits
         if any(part.source == name for part in self.parts):
             return
+        self.footage += 1
         ends = [
             part.start_s + self.length_of(part.source) for part in self.parts if part.source in self.sources
         ]

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from hypecut.plan.draft import Entry, meter
-from hypecut.web.explained import Moment
-from hypecut.web.footage import PIECE_S, is_playable
+from hypecut.web.explained import Moment, Part
+from hypecut.web.footage import PIECE_S, is_playable, spans_here
 from hypecut.web.review_session import ReviewSession, overlap_s
 from hypecut.web.site import Site
 from hypecut.web.views import job_href
@@ -19,18 +19,24 @@ _MOST_MARKS = 200
 
 def parts_view(session: ReviewSession) -> list[dict[str, Any]]:
     """The recording's files as the player takes them."""
+    return [view for part in session.parts for view in _part_views(session, part)]
+
+
+def _part_views(session: ReviewSession, part: Part) -> list[dict[str, Any]]:
+    """A file as a whole, or each part of it that is here."""
+    path, length_s = session.folder / part.source, session.length_of(part.source)
+    whole = is_playable(path)
+    href = job_href(session.job_id, "video" if whole else "piece")
     views = []
-    for part in session.parts:
-        limits = session.sources[part.source]
-        whole = is_playable(session.folder / part.source)
-        page = "video" if whole else "piece"
+    for from_s, until_s in [(0.0, length_s)] if whole else spans_here(path, length_s):
+        query = {"source": part.source} | ({} if whole else {"from": from_s, "until": until_s})
         views.append(
             {
-                "start": part.start_s,
-                "end": part.start_s + session.length_of(part.source),
-                "url": f"{job_href(session.job_id, page)}?{urlencode({'source': part.source})}",
+                "start": part.start_s + from_s,
+                "end": part.start_s + until_s,
+                "url": f"{href}?{urlencode(query)}",
                 "piece_s": None if whole else PIECE_S,
-                "rate": float(limits.rate),
+                "rate": float(session.sources[part.source].rate),
             }
         )
     return views
@@ -53,7 +59,7 @@ def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]])
         "conflict": session.conflict,
         "said": session.said,
         "exploring": "",
-        "fetching": "",
+        "fetching": session.fetching,
         "columns": session.columns(),
         "render": site.renders.state(session.job_id),
         "result": job_href(session.job_id, "result") if site.montage(session.folder) else "",

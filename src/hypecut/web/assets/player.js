@@ -1,5 +1,7 @@
 // Plays a recording, whole or in pieces, and lists of cuts out of it, on two video elements that take turns.
 
+const MISSING = "This part of the VOD is not here: it is fetched when a cut begins or ends in it.";
+
 export class Player {
   // parts: [{ start, end, url, piece_s }], times on the recording's line; told: { time(t), state(), failed(text) }
   constructor(videos, told) {
@@ -54,7 +56,7 @@ export class Player {
   // The piece of video that holds a time.
   span(time) {
     const part = this.parts.find((one) => time < one.end) || this.parts.at(-1);
-    if (!part) return null;
+    if (!part || time < part.start - 0.1) return null;
     const inside = Math.min(Math.max(0, time - part.start), part.end - part.start - 0.001);
     if (!part.piece_s) return { url: part.url, base: part.start, end: part.end };
     const n = Math.floor(inside / part.piece_s);
@@ -80,7 +82,13 @@ export class Player {
     this.wanted = Math.max(0, Math.min(time, last ? last.end : 0));
     this.stopList();
     const span = this.span(this.wanted);
-    if (!span) return;
+    if (!span) {
+      this.pause();
+      this.item = null;
+      this.told.time(this.wanted);
+      if (last) this.told.failed(MISSING);
+      return;
+    }
     const playing = this.playing;
     this.item = { ...span, to: span.end };
     this.load(this.video, this.item, this.wanted);
@@ -96,6 +104,7 @@ export class Player {
   play(speed = 1) {
     this.speed = speed;
     if (!this.item) this.seek(this.wanted);
+    if (!this.item) return;
     this.start(this.video);
   }
 
@@ -113,7 +122,7 @@ export class Player {
   playList(cuts) {
     const items = [];
     cuts.forEach(({ from, to }, cut) => {
-      for (let time = from; time < to - 0.001; ) {
+      for (let time = from; time < to - 0.02; ) {
         const span = this.span(time);
         if (!span) return;
         const end = Math.min(to, span.end);
@@ -175,6 +184,6 @@ export class Player {
 
   broke(video) {
     if (video !== this.video || !video.getAttribute("src")) return;
-    this.told.failed("This part of the recording can't be shown here; it may not be fetched yet, or be damaged.");
+    this.told.failed("This part of the recording can't be shown here; it may be damaged.");
   }
 }
