@@ -1,12 +1,14 @@
 """The whole server in a process of its own: `python -m tests.web.serving FOLDER PORT ENGINE [TOKEN]`.
 
-While a file `hold` is in its folder, no job gets past its step `fetch`.
+While a file `hold` is in its folder, no job gets past its step `fetch`; a clip montage finds the
+clips that `clips.json` there lists.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from hypecut.jobs.folder import LISTED, WORK
 from hypecut.jobs.pipeline import Pipeline, StepContext, StepResult
 
 WAIT_S = 120.0
@@ -164,8 +167,8 @@ def _serve(folder: Path, port: int, durable: bool, token: str | None) -> None:
 
 
 def _for_tests(pipeline: Pipeline, folder: Path) -> Pipeline:
-    """The pipeline whose step `fetch` can be held."""
-    others = {"fetch": partial(_held, folder / "hold")}
+    """The pipeline whose step `fetch` can be held, and which finds the clips that `clips.json` lists."""
+    others = {"fetch": partial(_held, folder / "hold"), "resolve": partial(_resolved, folder / "clips.json")}
     steps = tuple(
         replace(step, run=partial(others[step.name], step.run)) if step.name in others else step
         for step in pipeline.steps
@@ -179,6 +182,15 @@ def _held(hold: Path, run: StepFunction, context: StepContext) -> StepResult:
         context.progress.update(1.0)
         time.sleep(_LOOK_S)
     return run(context)
+
+
+def _resolved(listed: Path, run: StepFunction, context: StepContext) -> StepResult:
+    if "streamer_names" not in context.params:
+        return run(context)
+    work = context.folder / WORK
+    work.mkdir(parents=True, exist_ok=True)
+    shutil.copy(listed, work / LISTED)
+    return StepResult(data={"clips": 1, "streamers": []})
 
 
 def _end_with_parent() -> None:

@@ -12,7 +12,9 @@ from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
 from hypecut.errors import HypecutError, PlanError
+from hypecut.models import JobKind
 from hypecut.plan.operations import MoveEdge, Operation, Slide
+from hypecut.web.clip_session import ClipSession
 from hypecut.web.exploring import Explorers
 from hypecut.web.frame import MODULES, frame, heading
 from hypecut.web.review_session import ReviewSession
@@ -128,7 +130,7 @@ def add_review_page(site: Site) -> None:
     async def review(job_id: str) -> None:
         with frame("Review", wide=True):
             try:
-                session = await site.call(ReviewSession, site, explorers, job_id)
+                session = await site.call(_opened, site, explorers, job_id)
             except HypecutError as error:
                 heading("Nothing to review")
                 heading(str(error), 0)
@@ -137,3 +139,9 @@ def add_review_page(site: Site) -> None:
             parts = await site.call(parts_view, session)
             board = ReviewBoard()
             _Page(site, session, parts, board).show()
+
+
+def _opened(site: Site, explorers: Explorers, job_id: str) -> ReviewSession:
+    """The review that suits the kind of job."""
+    clips = site.engine.get(job_id).job.type is JobKind.CLIP_MONTAGE
+    return (ClipSession if clips else ReviewSession)(site, explorers, job_id)
