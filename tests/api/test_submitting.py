@@ -53,6 +53,13 @@ def test_every_option_of_the_pipeline_can_be_given(client: httpx.Client) -> None
         "exact": True,
         "full": True,
         "titles": True,
+        "lag_s": 9.0,
+        "lead_in_s": 4.0,
+        "tail_s": 8.0,
+        "min_segment_s": 10.0,
+        "max_segment_s": 30.0,
+        "min_peak_distance_s": 50.0,
+        "snap_max_s": 2.0,
         "min_duration_s": 60.0,
         "max_duration_s": 90.0,
         "transition": "crossfade",
@@ -62,6 +69,50 @@ def test_every_option_of_the_pipeline_can_be_given(client: httpx.Client) -> None
     }
     params = params_of(client, submit(client, **options))
     assert {name: params[name] for name in options} == options
+
+
+def test_every_option_of_the_montage_can_be_given(client: httpx.Client, media: Path) -> None:
+    options: dict[str, Any] = {
+        "period": "month",
+        "start": "2026-11-01T00:00:00Z",
+        "end": "2026-11-19T18:00:00Z",
+        "keywords": ["clutch"],
+        "max_clips": 12,
+        "scrape_pool_size": 30,
+        "per_streamer_k": 4,
+        "min_clip_s": 6.0,
+        "max_clip_s": 50.0,
+        "clip_half_life_s": 86_400.0,
+        "skip_used": True,
+        "apply_overlay": False,
+        "min_duration_s": 60.0,
+        "max_duration_s": 90.0,
+        "transition": "crossfade",
+        "loudness_lufs": -16.0,
+        "plan_only": True,
+    }
+    named = {
+        "streamer_names": ["@Alpha", "https://www.twitch.tv/bravo"],
+        "clips": ["https://clips.twitch.tv/Funny-Slug"],
+        "files": ["stream.mp4"],
+    }
+    response = client.post("/jobs/clip-montage", json={**named, **options, "current_videos_dir": "mine"})
+    assert response.status_code == 200, response.text
+    params = params_of(client, response.json()["job_id"])
+    assert {name: params[name] for name in options} == options
+    assert (params["streamer_names"], params["clips"]) == (["alpha", "bravo"], ["Funny-Slug"])
+    assert params["files"] == [str((media / "stream.mp4").resolve())]
+    assert Path(params["out"]).name == "mine"
+
+
+@pytest.mark.parametrize("nothing", [0, None])
+def test_zero_and_null_leave_numbers_to_the_settings(
+    client: httpx.Client, settings: Settings, nothing: int | None
+) -> None:
+    numbers = dict.fromkeys(("max_clips", "scrape_pool_size", "per_streamer_k"), nothing)
+    response = client.post("/jobs/clip-montage", json={"streamer_names": ["alpha"], **numbers})
+    params = params_of(client, response.json()["job_id"])
+    assert {name: params[name] for name in numbers} == {name: getattr(settings, name) for name in numbers}
 
 
 def test_the_general_path_takes_the_bodies_of_the_others(client: httpx.Client) -> None:
@@ -107,6 +158,30 @@ def test_a_taken_folder_gets_a_number(client: httpx.Client, engine: MemoryEngine
     assert Path(params_of(client, third)["out"]).name == "vod_output-3"
     assert submit(client, output_dir="vod_output") == first
     assert submit(client, output_dir="vod_output", vod_url="other.mp4") == second
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.twitch.tv/videos/2345678901",
+        "http://m.twitch.tv/videos/2345678901?t=1h2m3s",
+        "twitch.tv/alpha/v/2345678901",
+        "https://player.twitch.tv/?video=v2345678901&parent=example.org",
+        " 2345678901 ",
+    ],
+)
+def test_every_address_of_a_vod_is_that_vod(client: httpx.Client, settings: Settings, address: str) -> None:
+    response = client.post("/jobs/vod-highlights", json={"vod_url": address})
+    assert response.status_code == 200, response.text
+    params = params_of(client, response.json()["job_id"])
+    assert params["vod"] == "https://www.twitch.tv/videos/2345678901"
+    assert params["out"] == str(settings.output_root.resolve() / "vod-2345678901-highlights")
+
+
+def test_a_number_may_be_the_name_of_a_file(client: httpx.Client, media: Path) -> None:
+    (media / "2345678901").write_bytes(b"a recording")
+    params = params_of(client, submit(client, vod_url="2345678901"))
+    assert params["vod"] == str((media / "2345678901").resolve())
 
 
 def test_a_file_needs_its_chat(client: httpx.Client) -> None:
@@ -212,6 +287,13 @@ def test_contradictions_are_told_in_one_sentence(client: httpx.Client) -> None:
     ("changes", "field"),
     [
         ({"streamer_names": []}, "streamer_names"),
+        ({"streamer_names": ["https://evil.example/alpha"]}, "streamer_names"),
+        ({"clips": ["https://evil.example/clip/Abc-def"]}, "clips"),
+        ({"files": ["missing.mp4"]}, "files"),
+        ({"files": ["../secret.mp4"]}, "files"),
+        ({"intro": "/etc/passwd"}, "intro"),
+        ({"start": "2026-11-19"}, "start"),
+        ({"min_clip_s": -1}, "min_clip_s"),
         ({"streamer_names": ["a b"]}, "streamer_names"),
         ({"streamer_names": [" "]}, "streamer_names"),
         ({"streamer_names": ["x"] * 101}, "streamer_names"),

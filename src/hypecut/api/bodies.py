@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
+from hypecut.errors import UsageError
 from hypecut.jobs.engine.protocol import DEFAULT_PRIORITY
 from hypecut.models import JobKind
+from hypecut.sources.clips.addresses import clip_slug, streamer_name
 
 MAX_PATH = 4096
 MAX_ENTRIES = 100
@@ -26,17 +36,34 @@ def _none_if_zero(value: object) -> object:
     return None if value == 0 and not isinstance(value, bool) else value
 
 
+def _as_login(value: str) -> str:
+    try:
+        return streamer_name(value)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
+def _as_slug(value: str) -> str:
+    slug = clip_slug(value)
+    if slug is None:
+        raise ValueError("this is no clip on Twitch; give the address of its page, or its slug.")
+    return slug
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PATH, strip_whitespace=True)]
 OptionalPath = Annotated[
     Annotated[str, StringConstraints(max_length=MAX_PATH)] | None, BeforeValidator(_blank_is_none)
 ]
 Keyword = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-Login = Annotated[str, StringConstraints(pattern=r"^\s*@?[A-Za-z0-9_]{1,25}\s*$")]
+Login = Annotated[Annotated[str, StringConstraints(min_length=1, max_length=200)], AfterValidator(_as_login)]
+Slug = Annotated[Annotated[str, StringConstraints(min_length=1, max_length=500)], AfterValidator(_as_slug)]
 Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
 Time = Annotated[Number, Field(ge=0, le=_MAX_TIME_S)]
 Length = Annotated[Number, Field(gt=0, le=86_400)]
+Tuning = Annotated[Number, Field(ge=0, le=120)]
+Segment = Annotated[Number, Field(gt=0, le=3600)]
 Priority = Annotated[Whole, Field(ge=0, le=1000, description="Jobs of a lower number run first.")]
 
 
@@ -57,6 +84,11 @@ class _Dressing(Body):
     loudness_lufs: Annotated[Number, Field(ge=-70, le=0)] | None = Field(
         None, description="Bring each cut to this loudness."
     )
+    keywords: list[Keyword] = Field(
+        default=[], max_length=MAX_ENTRIES, description="Words that raise a moment's or a clip's score."
+    )
+    intro: OptionalPath = Field(None, description="A video in the server's folders that is shown first.")
+    outro: OptionalPath = Field(None, description="A video in the server's folders that is shown last.")
     plan_only: Flag = Field(False, description="Stop at the plan; `render` makes the montage later.")
     overwrite: Flag = Field(False, description="Replace the output of another job in the folder.")
     priority: Priority = DEFAULT_PRIORITY
@@ -82,9 +114,6 @@ class VodHighlightsBody(_Dressing):
     vod_url: Text = Field(description="A VOD on Twitch, or a video file in the server's folders.")
     output_dir: OptionalPath = Field(
         None, description="The job's folder inside the output folder; a number is added when it is taken."
-    )
-    keywords: list[Keyword] = Field(
-        default=[], max_length=MAX_ENTRIES, description="Words that raise a moment's score."
     )
     chat_path: OptionalPath = Field(
         None, description="The chat: a file of any known format in the server's folders; needed for a file."
@@ -122,8 +151,15 @@ class VodHighlightsBody(_Dressing):
     exact: Flag = Field(False, description="Keep boundaries to the frame, also where that needs encoding.")
     full: Flag = Field(False, description="Fetch the whole VOD, not only what is shown.")
     titles: Flag = Field(False, description="Show over each cut where in the recording it is.")
-    intro: OptionalPath = Field(None, description="A video in the server's folders that is shown first.")
-    outro: OptionalPath = Field(None, description="A video in the server's folders that is shown last.")
+    lag_s: Tuning | None = Field(None, description="How long after a moment chat's reaction to it peaks.")
+    lead_in_s: Tuning | None = Field(None, description="How long before its spike a segment begins.")
+    tail_s: Tuning | None = Field(None, description="How long after its spike a segment goes on at least.")
+    min_segment_s: Segment | None = Field(None, description="No segment is shorter.")
+    max_segment_s: Segment | None = Field(None, description="No segment is longer.")
+    min_peak_distance_s: Segment | None = Field(None, description="Two spikes nearer than this are one.")
+    snap_max_s: Annotated[Number, Field(ge=0, le=60)] | None = Field(
+        None, description="How far outward a boundary may move to where can be copied."
+    )
 
 
 class ClipMontageBody(_Dressing):
@@ -136,7 +172,13 @@ class ClipMontageBody(_Dressing):
     )
 
     streamer_names: list[Login] = Field(
-        min_length=1, max_length=MAX_ENTRIES, description="The streamers' names on Twitch."
+        default=[], max_length=MAX_ENTRIES, description="The streamers' names on Twitch, or their channels."
+    )
+    clips: list[Slug] = Field(
+        default=[], max_length=MAX_ENTRIES, description="Single clips by address; they come first."
+    )
+    files: list[Text] = Field(
+        default=[], max_length=MAX_ENTRIES, description="Clips in the server's folders; they come first, too."
     )
     current_videos_dir: OptionalPath = Field(
         None, description="The job's folder inside the output folder; a number is added when it is taken."
@@ -152,6 +194,16 @@ class ClipMontageBody(_Dressing):
         Annotated[Whole, Field(ge=0, le=100)] | None, BeforeValidator(_none_if_zero)
     ] = Field(None, description="The best so many of each streamer are ranked together; 0 is the setting's.")
     period: Literal["day", "week", "month", "all"] | None = Field(None, description="How old clips may be.")
+    start: AwareDatetime | None = Field(None, description="Instead: no clip was made before this.")
+    end: AwareDatetime | None = Field(None, description="Instead: no clip was made after this.")
+    min_clip_s: Annotated[Number, Field(ge=0, le=3600)] | None = Field(
+        None, description="A shorter clip is left out."
+    )
+    max_clip_s: Segment | None = Field(None, description="A longer clip is left out.")
+    clip_half_life_s: Annotated[Number, Field(gt=0, le=1e9)] | None = Field(
+        None, description="How old a clip is when its recency is worth half."
+    )
+    skip_used: Flag = Field(False, description="Leave out what earlier montages have shown.")
 
 
 class JobBody(Body):

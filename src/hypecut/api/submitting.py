@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -23,6 +22,8 @@ from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import CheckedJob
 from hypecut.jobs.pipelines import PIPELINES
 from hypecut.models import JobKind, JobStatus
+from hypecut.sources.twitch.addresses import is_vod_address, vod_id
+from hypecut.sources.twitch.addresses import vod_url as page_of_vod
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -37,7 +38,6 @@ _TUNING = {
     "max_segment_seconds": ("max_segment_s",),
 }
 _HIGHLIGHTS_OPTIONS = (
-    "keywords",
     "from_s",
     "to_s",
     "exclude",
@@ -47,8 +47,23 @@ _HIGHLIGHTS_OPTIONS = (
     "exact",
     "full",
     "titles",
+    "lag_s",
+    "lead_in_s",
+    "tail_s",
+    "min_segment_s",
+    "max_segment_s",
+    "min_peak_distance_s",
+    "snap_max_s",
 )
-_DRESSING = ("min_duration_s", "max_duration_s", "transition", "loudness_lufs", "plan_only", "overwrite")
+_DRESSING = (
+    "keywords",
+    "min_duration_s",
+    "max_duration_s",
+    "transition",
+    "loudness_lufs",
+    "plan_only",
+    "overwrite",
+)
 _MONTAGE_OPTIONS = (
     "streamer_names",
     "period",
@@ -56,12 +71,16 @@ _MONTAGE_OPTIONS = (
     "max_clips",
     "scrape_pool_size",
     "per_streamer_k",
+    "clips",
+    "start",
+    "end",
+    "min_clip_s",
+    "max_clip_s",
+    "clip_half_life_s",
+    "skip_used",
 )
 # As the pipeline calls what the bodies call otherwise.
 _PIPELINE_NAMES = {"vod": "vod_url", "chat": "chat_path", "out": "output_dir"}
-_TWITCH_VOD = re.compile(
-    r"(?:https?://)?(?:www\.|m\.)?twitch\.tv/(?:videos|[A-Za-z0-9_]+/v(?:ideo)?)/(\d{1,20})/?(?:[?#].*)?"
-)
 _MAX_FOLDERS = 1000
 _MAX_TITLE = 80
 # So many streamers name a montage's folder.
@@ -137,19 +156,20 @@ def _highlights(body: VodHighlightsBody, context: ApiContext) -> _Wanted:
         params["chat"] = _file(body.chat_path, context, "chat_path")
     elif not remote:
         raise body_error("the highlights of a file need its chat; name it here.", "chat_path", kind="missing")
-    for name in ("intro", "outro"):
-        if (file := getattr(body, name)) is not None:
-            params[name] = _file(file, context, name)
+    params |= _bookends(body, context)
     for name, settings in _TUNING.items():
         value = getattr(body, name)
-        params |= {} if value is None else dict.fromkeys(settings, value)
+        params = ({} if value is None else dict.fromkeys(settings, value)) | params
     wanted = _folder(body.output_dir, "output_dir", f"{title}-highlights", context)
     return _Wanted(JobKind.VOD_HIGHLIGHTS, params, wanted, body.priority)
 
 
 def _montage(body: ClipMontageBody, context: ApiContext) -> _Wanted:
-    title = "-".join(body.streamer_names[:_TITLED])[:_MAX_TITLE]
-    params = _given(body, (*_MONTAGE_OPTIONS, *_DRESSING))
+    if not (body.streamer_names or body.clips or body.files):
+        raise body_error("name at least one streamer.", "streamer_names", value=[], kind="too_short")
+    title = "-".join(body.streamer_names[:_TITLED])[:_MAX_TITLE] or "clips"
+    params = _given(body, (*_MONTAGE_OPTIONS, *_DRESSING)) | _bookends(body, context)
+    params["files"] = [_file(file, context, "files") for file in body.files]
     wanted = _folder(body.current_videos_dir, "current_videos_dir", f"{title}-montage", context)
     return _Wanted(JobKind.CLIP_MONTAGE, params, wanted, body.priority)
 
@@ -180,6 +200,12 @@ def _is_taken(job: CheckedJob, context: ApiContext) -> bool:
     return any(one.params.get("out") == job.folder and one.params != job.params for one in active)
 
 
+def _bookends(body: VodHighlightsBody | ClipMontageBody, context: ApiContext) -> dict[str, Any]:
+    """Intro and outro, as far as the body names them."""
+    named = {name: getattr(body, name) for name in ("intro", "outro")}
+    return {name: _file(file, context, name) for name, file in named.items() if file is not None}
+
+
 def _given(body: BaseModel, names: Iterable[str]) -> dict[str, Any]:
     """What the body gives of these, as JSON."""
     return body.model_dump(mode="json", include=set(names), exclude_none=True)
@@ -187,17 +213,19 @@ def _given(body: BaseModel, names: Iterable[str]) -> dict[str, Any]:
 
 def _recording(vod_url: str, context: ApiContext) -> tuple[str, str]:
     """The recording as the pipeline takes it, and a short name for it."""
-    address = _TWITCH_VOD.fullmatch(vod_url)
-    if address:
-        return f"https://www.twitch.tv/videos/{address[1]}", f"vod-{address[1]}"
-    if "://" in vod_url:
-        raise body_error(
-            "only VODs on Twitch are fetched; give https://www.twitch.tv/videos/ and its number, or a file.",
-            "vod_url",
-            value=vod_url,
-        )
+    if is_vod_address(vod_url) and not _is_file(vod_url, context):
+        try:
+            number = vod_id(vod_url)
+        except UsageError as error:
+            raise body_error(str(error), "vod_url", value=vod_url) from error
+        return page_of_vod(number), f"vod-{number}"
     path = _file(vod_url, context, "vod_url")
     return path, Path(path).stem[:_MAX_TITLE]
+
+
+def _is_file(path: str, context: ApiContext) -> bool:
+    """Whether a number is the name of a file in the media folder, and not a VOD's."""
+    return path.isdigit() and (context.roots.media / path).is_file()
 
 
 def _file(path: str, context: ApiContext, field: str) -> str:
