@@ -328,6 +328,23 @@ def test_a_finished_job_says_so_and_another_ones_folder_is_left_alone(
     assert run(request(tmp_path, "beta", overwrite=True, **usual), settings).status == "done"
 
 
+def test_what_an_earlier_montage_was_cut_from_goes_with_it(settings: Settings, tmp_path: Path) -> None:
+    usual = {"min_duration_s": 4.0, "max_duration_s": 8.0, "plan_only": True}
+    sources = tmp_path / "out" / "sources"
+    run(request(tmp_path, "alpha", **usual), settings)
+    (sources / "mine.mp4").write_bytes(b"not the job's")
+    run(request(tmp_path, "beta", overwrite=True, **usual), settings)
+    assert [path.name[:4] for path in sorted(sources.iterdir())] == ["Beta", "mine"]
+
+
+def test_clips_that_turn_out_too_short_are_told(
+    twitch: LocalTwitch, settings: Settings, tmp_path: Path
+) -> None:
+    twitch.add(Clip("Rounded-abcdef", "delta", Media(seconds=5.6, seed=50)))  # listed as 6 s long
+    with pytest.raises(NothingFoundError, match=r"Rounded-abcdef, is 5\.6 s long"):
+        run(request(tmp_path, "delta", min_clip_s=5.8), settings)
+
+
 def test_a_dry_run_downloads_and_writes_nothing(
     twitch: LocalTwitch, settings: Settings, tmp_path: Path
 ) -> None:

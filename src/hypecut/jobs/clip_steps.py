@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import msgspec
 from hypecut.errors import (
     BadInputError,
     ClipGoneError,
+    HypecutError,
     MediaError,
     NothingFoundError,
     SourceUnavailableError,
@@ -151,7 +153,8 @@ def fetch(context: StepContext) -> StepResult:
             choice = _chosen(context, listed, here, refused)
     context.progress.finish()
     if not choice.picks:
-        raise NothingFoundError(_why_all_lost(refused))
+        raise NothingFoundError(_why_all_lost(refused) if refused else _why_none_picked(choice))
+    _keep_only(context, [clip_file(context.folder, clip).name for clip in choice.picks if not clip.path])
     write_work(context, names.FETCHED, Fetched(choice=choice, refused=refused))
     outputs = tuple(
         Output(
@@ -311,6 +314,17 @@ def _fetched_s(context: StepContext, store: ClipStore, clip: Clip, done: int) ->
         context.progress.update(done)
 
     return store.fetch(clip, clip_file(context.folder, clip), tell, tell).duration_s
+
+
+def _keep_only(context: StepContext, shown: list[str]) -> None:
+    """Remove what earlier runs in this folder had placed there and is not shown now; other files stay."""
+    placed: list[str] = []
+    with contextlib.suppress(HypecutError):
+        placed = read_work(context, names.PLACED, list[str])
+    for name in placed:
+        if name not in shown and Path(name).name == name:
+            (context.folder / names.SOURCES / name).unlink(missing_ok=True)
+    write_work(context, names.PLACED, shown)
 
 
 def _cut_of(clip: Clip, folder: Path, titled: bool) -> Cut:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
 import tempfile
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Literal
 
 from hypecut import __version__
+from hypecut.errors import HypecutError
 from hypecut.settings import Settings
+from hypecut.sources.browser.firefox import geckodriver
 
 _LIBRARIES = (
     "av",
@@ -64,6 +67,7 @@ def examine(settings: Settings) -> tuple[Check, ...]:
         *_folders(settings),
         _disk(settings.output_dir),
         _browser(),
+        _browser_driver(settings),
     )
 
 
@@ -134,6 +138,17 @@ def _browser() -> Check:
     return Check(
         "browser", path is not None, path or "none of " + ", ".join(_BROWSERS) + " found", needed=False
     )
+
+
+def _browser_driver(settings: Settings) -> Check:
+    """What the browser is driven by when it must read clips from Twitch's pages."""
+    installed = importlib.util.find_spec("selenium") is not None
+    try:
+        path = geckodriver(settings)
+    except HypecutError as error:
+        return Check("geckodriver", False, str(error).rstrip("."), needed=False)
+    missing = "" if installed else "; selenium is missing, run: pip install 'hypecut[browser]'"
+    return Check("geckodriver", installed, f"{path}{missing}", needed=False)
 
 
 def _existing(folder: Path) -> Path:

@@ -35,6 +35,8 @@ DETECTED = "detected.json"
 CHOSEN = "chosen.json"
 LISTED = "listed.json"
 FETCHED = "fetched.json"
+# The files in `SOURCES` that are the job's own; kept when the rest is cleared, so that they can be found.
+PLACED = "placed.json"
 # Says that what is here of a VOD by its address is the job's own.
 VOD_MARK = "vod.json"
 _WORK_FILES = (DETECTED, CHOSEN, LISTED, FETCHED, VOD_MARK)
