@@ -372,6 +372,39 @@ def test_titles_transition_and_loudness_can_be_left_out(settings: Settings, tmp_
         assert container.streams.video[0].frames > 0
 
 
+def test_a_card_opens_the_montage_and_is_no_clip(
+    twitch: LocalTwitch, settings: Settings, tmp_path: Path
+) -> None:
+    asked = request(tmp_path, "alpha", "beta", opening="加藤 week 47", max_duration_s=30.0)
+    result = run(asked, settings)
+    plan = read_plan(tmp_path / "out" / "plan.json")
+    assert plan.cuts[0].source == "sources/001_加藤_week_47.mp4"
+    assert plan.cuts[0].duration_s == pytest.approx(2.5, abs=0.05)
+    assert result.durations_s.montage_total == pytest.approx(plan.duration_s, abs=0.1)
+    assert 20.0 <= plan.duration_s <= 30.0
+    assert result.count == len(result.picks) == len(plan.cuts) - 1
+    with av.open(result.montage_path or "") as container:
+        pictures = [
+            frame.to_ndarray()[: frame.height].max()
+            for _, frame in zip(range(20), container.decode(video=0), strict=False)
+        ]
+    assert min(pictures) > 200
+    assert "week 47" not in (tmp_path / "out" / "credits.txt").read_text(encoding="utf-8")
+
+
+def test_an_opening_that_can_not_be_shown_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no font here can show"):
+        check(msgspec.to_builtins(request(tmp_path, "alpha", opening="\U000f0123")), settings)
+
+
+def test_what_a_name_lacks_on_screen_is_told(
+    twitch: LocalTwitch, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hypecut.media.render.titles_complaint", lambda *_: "no font here can show 語.")
+    result = run(request(tmp_path, "alpha", max_duration_s=12.0, min_duration_s=5.0), settings)
+    assert "no font here can show 語" in result.note
+
+
 def test_a_step_can_be_run_twice(settings: Settings, tmp_path: Path) -> None:
     job = check(msgspec.to_builtins(request(tmp_path, "alpha", plan_only=True)), settings)
     plan = tmp_path / "out" / "plan.json"

@@ -89,6 +89,9 @@ def montage(
             metavar="LUFS", help="Bring each clip to this loudness; 'none' leaves them as they are."
         ),
     ] = "-14",
+    opening: Annotated[
+        str, typer.Option(metavar="TEXT", help="Begin with a title card that says this.")
+    ] = "",
     intro: options.Intro = None,
     outro: options.Outro = None,
     overwrite: options.Overwrite = False,
@@ -129,6 +132,7 @@ def montage(
         max_duration_s=settings.max_duration_s,
         intro=intro,
         outro=outro,
+        opening=opening,
     )
     with progress_on_stderr() as progress:
         run = forecast_montage if dry_run else run_montage

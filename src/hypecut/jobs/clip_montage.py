@@ -54,6 +54,7 @@ _NAMING = (
     "transition",
     "loudness_lufs",
     "skip_used",
+    "opening",
 )
 _TITLED = 3
 _MAX_TITLE = 80
@@ -211,6 +212,7 @@ def _result(
     notes = [listing.note for listing in listings if listing.note]
     notes += [choice.note] if choice.note else []
     notes += context.done.get("export", {}).get("dislikes", [])
+    notes += [warning.rstrip(".") for warning in rendered.warnings] if rendered else []
     left_out = _left_out(listed, {**listed.refused, **refused})
     if left_out:
         notes.append(f"{len(left_out)} clips could not be used and are left out")

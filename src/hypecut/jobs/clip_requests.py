@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from hypecut.errors import UsageError
 from hypecut.jobs.requests import in_force_file
+from hypecut.media.cards import LONGEST_CARD_S, check_text
 from hypecut.media.render import CutReport
 from hypecut.models import Transition, TransitionKind
 from hypecut.rank.clip_options import ClipOptions
@@ -62,6 +63,7 @@ class MontageRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         intro: a video shown whole before everything else, counted in the montage's length: a path; None for
             the settings' one, '' for none.
         outro: likewise at the end.
+        opening: what stands on a title card before the first clip, counted as well; '' for no card.
     """
 
     streamer_names: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ class MontageRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     clip_half_life_s: float | None = None
     intro: str | None = None
     outro: str | None = None
+    opening: str = ""
 
     @property
     def cut_transition(self) -> Transition:
@@ -129,6 +132,8 @@ def read_montage_request(params: Mapping[str, Any]) -> MontageRequest:
     if named > MAX_NAMED:
         raise UsageError(f"{named} names are too many for one montage; give {MAX_NAMED} at most.")
     request.span(datetime.now(UTC))
+    if request.opening:
+        check_text(request.opening)
     return request
 
 
@@ -191,8 +196,12 @@ def clip_options(request: MontageRequest) -> ClipOptions:
 
 
 def window_of(request: MontageRequest) -> Window:
-    """How long the montage may be, by a request with nothing left open."""
-    return Window(request.min_duration_s or 0.0, request.max_duration_s or 0.0)
+    """How long the clips of the montage may be, by a request with nothing left open."""
+    card_s = LONGEST_CARD_S - request.cut_transition.overlap_s if request.opening else 0.0
+    least_s, most_s = (
+        max(0.0, (s or 0.0) - card_s) for s in (request.min_duration_s, request.max_duration_s)
+    )
+    return Window(least_s, most_s)
 
 
 class StreamerListing(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ from hypecut.jobs.clip_requests import (
 from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import Output, StepContext, StepResult
 from hypecut.jobs.thinking import read_work, write_work
+from hypecut.media.cards import usual_format, with_cards
 from hypecut.media.source import SourceReader
 from hypecut.models import Clip, Cut, CutScore, JobKind, Loudness, Plan, Titles, TransitionKind
 from hypecut.plan.clip_explanation import explain_clips
@@ -173,7 +174,12 @@ def write_down(context: StepContext) -> StepResult:
     request, folder = request_of(context), OutputFolder.claimed(context.folder)
     choice = read_work(context, names.FETCHED, Fetched).choice
     context.progress.start("plan", 2, "files")
-    plan = _bookends(context).around(plan_of(request, choice, context.folder))
+    plan = plan_of(request, choice, context.folder)
+    if request.opening:
+        lengths = [(clip_file(context.folder, clip), clip.duration_s) for clip in choice.picks]
+        card = {0: request.opening}
+        plan = with_cards(plan, context.folder, card, usual_format(lengths), subfolder=names.SOURCES)
+    plan = _bookends(context).around(plan)
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
     context.progress.update(1)

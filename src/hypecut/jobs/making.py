@@ -13,6 +13,7 @@ from hypecut.jobs.exporting import export_beside, source_facts
 from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import CheckedJob, Output, StepContext, StepResult
 from hypecut.jobs.rendering import check_room, encoder_options
+from hypecut.media.cards import is_card
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
 from hypecut.models import Cut, JobKind, Plan
@@ -80,10 +81,10 @@ def export(context: StepContext) -> StepResult:
 
 
 def _between_bookends(plan: Plan, context: StepContext) -> list[tuple[int, Cut]]:
-    """The plan's cuts and their numbers, without intro and outro: those are clips already."""
+    """The plan's cuts and their numbers, without intro, outro and title cards: those are clips already."""
     first, last = bool(context.params["intro"]), bool(context.params["outro"])
     numbered = list(enumerate(plan.cuts, 1))
-    return numbered[first : len(numbered) - last]
+    return [(number, cut) for number, cut in numbered[first : len(numbered) - last] if not is_card(cut)]
 
 
 def _called(plan: Plan, cut: Cut) -> str:

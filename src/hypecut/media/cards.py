@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -31,9 +31,12 @@ from hypecut.media.titles import USUAL_STYLE, TitleStyle
 from hypecut.models import Cut, Plan
 
 CARD_S = 2.5
+# To the nearest frame, at ten a second and more.
+LONGEST_CARD_S = CARD_S + 0.05
 # BT.709, limited range.
 HD = PictureFormat(1920, 1080, Fraction(60), color=(1, 1, 1, 1))
 
+_CARD_REASONS = ("title card",)
 _MOST_S = 600.0
 _WHITE = (255, 255, 255, 255)
 _GROUND = (14, 14, 18, 255)
@@ -160,16 +163,18 @@ def with_cards(
     picture: PictureFormat,
     duration_s: float = CARD_S,
     style: TitleStyle = USUAL_STYLE,
+    subfolder: str = "cards",
 ) -> Plan:
     """The plan with title cards before some of its cuts; each card is a source like any other.
 
     Args:
         plan: the plan; it is not changed.
-        folder: where the plan lies; cards go to its folder `cards`.
+        folder: where the plan lies.
         cards: what to show, by the place, from 0, of the cut that follows.
         picture: the format of the cards.
         duration_s: how long each is shown.
         style: how the text looks.
+        subfolder: the folder in `folder` that cards go to.
 
     Raises:
         UsageError, DiskFullError, BadInputError: as `write_card`.
@@ -177,12 +182,30 @@ def with_cards(
     cuts: list[Cut] = []
     for place, cut in enumerate(plan.cuts):
         if place in cards:
-            name = f"cards/{place + 1:03d}_{file_name(cards[place])}.mp4"
+            name = f"{subfolder}/{place + 1:03d}_{file_name(cards[place])}.mp4"
             write_card(cards[place], folder / name, picture, duration_s, style=style)
             length_s = float(max(1, round(Fraction(duration_s) * picture.fps)) / picture.fps)
-            cuts.append(Cut(source=name, start_s=0.0, end_s=length_s, reasons=("title card",)))
+            cuts.append(Cut(source=name, start_s=0.0, end_s=length_s, reasons=_CARD_REASONS))
         cuts.append(cut)
     return msgspec.structs.replace(plan, cuts=tuple(cuts))
+
+
+def is_card(cut: Cut) -> bool:
+    """Whether a cut is a title card that `with_cards` put there."""
+    return cut.reasons == _CARD_REASONS and not cut.title
+
+
+def usual_format(videos: Iterable[tuple[Path, float]]) -> PictureFormat:
+    """The format that most of the time of some videos, given with their lengths in seconds, has.
+
+    Raises:
+        MediaError: one can't be opened.
+    """
+    time_s: dict[PictureFormat, float] = {}
+    for path, length_s in videos:
+        picture = picture_format(path)
+        time_s[picture] = time_s.get(picture, 0.0) + length_s
+    return max(time_s, key=lambda picture: time_s[picture], default=HD)
 
 
 def file_name(text: str) -> str:
