@@ -14,7 +14,9 @@ traceback; any other exception is a fault of the program and is logged with its 
     ├── NothingFoundError     no moment to show          exit 3, HTTP 422
     │   └── ThinChatError     too few messages to judge
     ├── SourceUnavailableError  a remote source failed   exit 4, HTTP 502
-    │   └── HttpStatusError, QueryRetiredError, IntegrityRefusedError, ClipGoneError
+    │   ├── HttpStatusError, QueryRetiredError, IntegrityRefusedError
+    │   └── SourceGoneError   not there, or not for us
+    │       └── ClipGoneError
     ├── DiskFullError         no room for the output     exit 1, HTTP 507
     ├── DatabaseError         jobs can't be kept         exit 1, HTTP 503
     ├── JobFailedError        a job's run failed         exit 1, HTTP 500
@@ -99,6 +101,10 @@ class SourceUnavailableError(HypecutError):
     http_status = 502
 
 
+class SourceGoneError(SourceUnavailableError):
+    """What was asked for is not there, or not for this user: asking again is of no use."""
+
+
 class HttpStatusError(SourceUnavailableError):
     """A server's answer had an error status."""
 
@@ -117,7 +123,7 @@ class IntegrityRefusedError(SourceUnavailableError):
     """Twitch refused a request because it takes hypecut for a robot ("failed integrity check")."""
 
 
-class ClipGoneError(SourceUnavailableError):
+class ClipGoneError(SourceGoneError):
     """A clip was deleted, or never was; no other source has it either."""
 
 

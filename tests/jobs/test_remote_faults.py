@@ -10,8 +10,12 @@ import pytest
 
 from hypecut.errors import DiskFullError, HypecutError, SourceUnavailableError
 from hypecut.jobs import remote as remote_steps
+from hypecut.jobs.engine.memory import MemoryEngine
+from hypecut.jobs.engine.run import Patience
+from hypecut.jobs.highlights import check
+from hypecut.models import JobKind, JobStatus
 from hypecut.sources import fetching
-from tests.jobs.test_remote import Remote
+from tests.jobs.test_remote import ADDRESS, Remote
 from tests.jobs.test_remote import remote as remote  # a fixture
 
 # Leaves alone the head of the first segment, from which only the time is read.
@@ -149,3 +153,15 @@ def test_every_error_is_a_sentence_with_an_exit_code(remote: Remote) -> None:
         remote.run()
     assert caught.value.exit_code == 4
     assert str(caught.value).endswith(".")
+
+
+def test_a_worker_does_not_wait_for_what_is_gone(remote: Remote) -> None:
+    remote.twitch.fixture.vods.clear()
+    engine = MemoryEngine(remote.settings(), patience=Patience(source_waits_s=(600.0,)))
+    job = check({"vod": ADDRESS, "out": str(remote.out)}, remote.settings())
+    engine.submit(JobKind.VOD_HIGHLIGHTS, job)
+    ended = engine.run_next()
+    engine.close()
+    assert ended is not None
+    assert ended.status is JobStatus.FAILED
+    assert "no VOD 2500000001" in (ended.error or "")

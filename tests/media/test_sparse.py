@@ -15,7 +15,7 @@ from hypecut.errors import MediaError
 from hypecut.media.render import RenderResult, render
 from hypecut.media.snap import snap
 from hypecut.media.source import SourceReader
-from hypecut.media.sparse import SparsePlaylist, SparseSegment, read_sparse, write_sparse
+from hypecut.media.sparse import SparsePlaylist, SparseSegment, read_sparse, source_bytes, write_sparse
 from hypecut.models import Cut
 from hypecut.progress import SilentProgress
 from tests.media.rendering import cut_of, plan_of
@@ -204,3 +204,12 @@ def test_playlists_that_can_not_be_used(tmp_path: Path, text: str, told: str) ->
     path.write_text(text)
     with pytest.raises(MediaError, match=told):
         SourceReader(path)
+
+
+def test_the_size_of_a_vod_is_told_from_what_is_here(sparse: Sparse) -> None:
+    vod = a_vod()
+    whole = sparse.store.rendition(vod, "chunked")
+    total = sum((whole.folder / segment.name).stat().st_size for segment in whole.segments)
+    playlist = sparse.made(vod)
+    assert source_bytes(playlist) == pytest.approx(total, rel=0.2)
+    assert source_bytes(playlist.parent / "1.ts") == (whole.folder / "1.ts").stat().st_size

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hypecut.errors import HttpStatusError, SourceUnavailableError, UsageError
+from hypecut.errors import HttpStatusError, SourceGoneError, SourceUnavailableError, UsageError
 from hypecut.sources.http import HttpClient
 from hypecut.sources.twitch.gql import GqlClient
 from hypecut.sources.twitch.vods import Chapter, media_playlist, pick_quality, qualities, vod_info
@@ -70,7 +70,7 @@ def test_a_retired_query_for_chapters_is_asked_as_text(out: Out, twitch: LocalTw
 
 
 def test_no_such_vod(out: Out) -> None:
-    with pytest.raises(SourceUnavailableError, match=r"no VOD 99: it was deleted.*check the address"):
+    with pytest.raises(SourceGoneError, match=r"no VOD 99: it was deleted.*check the address"):
         vod_info(out.gql, "99")
 
 
@@ -102,7 +102,7 @@ def test_the_files_of_a_vod(out: Out, twitch: LocalTwitch, container: str, suffi
 def test_a_vod_for_subscribers_needs_their_token(out: Out, twitch: LocalTwitch, tmp_path: Path) -> None:
     vod = twitch.fixture.vods[VOD]
     twitch.add(replace(vod, id="12", sub_only=True, subscriber_token="mine"))
-    with pytest.raises(SourceUnavailableError, match=r"only subscribers.*set twitch_oauth_token"):
+    with pytest.raises(SourceGoneError, match=r"only subscribers.*set twitch_oauth_token"):
         qualities(out.http, out.gql, "12")
     with opened(twitch, tmp_path, twitch_oauth_token="mine") as mine:
         assert qualities(mine.http, mine.gql, "12")

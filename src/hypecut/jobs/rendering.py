@@ -16,6 +16,7 @@ from hypecut.media.dressing import Dressing
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.inspect import SourcePool, inspect_cut
 from hypecut.media.render import RenderResult, render
+from hypecut.media.sparse import source_bytes
 from hypecut.models import Plan
 from hypecut.plan.checks import check_plan
 from hypecut.plan.document import check_sources, read_plan
@@ -127,5 +128,5 @@ def _estimated_bytes(plan: Plan, folder: Path, durations: Mapping[str, float | N
     for cut in plan.cuts:
         duration_s = durations.get(cut.source)
         if duration_s is not None:
-            total += cut.duration_s / max(1.0, duration_s) * (folder / cut.source).stat().st_size
+            total += cut.duration_s / max(1.0, duration_s) * source_bytes(folder / cut.source)
     return total

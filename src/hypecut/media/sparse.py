@@ -137,3 +137,18 @@ def _beside(path: Path, number: int, name: str) -> str:
     if not name or windows or parts.is_absolute() or ".." in parts.parts or "\0" in name:
         raise MediaError(f"{path}, line {number}: only files beside the playlist may be named; get it again.")
     return name
+
+
+def source_bytes(path: Path) -> float:
+    """How many bytes a source takes: of a sparse VOD about as many as all of it would.
+
+    Raises:
+        OSError: the file, or one of a playlist's, is missing.
+        MediaError: the playlist can't be read.
+    """
+    if path.suffix.lower() != SUFFIX:
+        return path.stat().st_size
+    playlist = read_sparse(path)
+    here = [segment for segment in playlist.segments if segment.here]
+    size = sum((path.parent / segment.name).stat().st_size for segment in here)
+    return size * playlist.duration_s / max(1.0, sum(segment.duration_s for segment in here))

@@ -21,7 +21,13 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from hypecut import __version__
-from hypecut.errors import HttpStatusError, InterruptedByUserError, SourceUnavailableError, UsageError
+from hypecut.errors import (
+    HttpStatusError,
+    InterruptedByUserError,
+    SourceGoneError,
+    SourceUnavailableError,
+    UsageError,
+)
 from hypecut.files import told_as_write_error
 from hypecut.settings import Settings
 from hypecut.sources.pacing import Pacer
@@ -161,7 +167,8 @@ class HttpClient:
 
         Raises:
             HttpStatusError: the answer's status is an error that remains.
-            SourceUnavailableError: there is no answer, or it can't be taken.
+            SourceGoneError: the host may not be asked.
+        SourceUnavailableError: there is no answer, or it can't be taken.
         """
         request = self._client.build_request(
             method,
@@ -287,7 +294,7 @@ class HttpClient:
     def _check_host(self, url: httpx.URL) -> None:
         known = any(fnmatch.fnmatchcase(url.host.lower(), pattern) for pattern in self._hosts)
         if url.scheme != "https" or url.port not in (None, 443) or url.userinfo or not known:
-            raise SourceUnavailableError(
+            raise SourceGoneError(
                 f"{url.scheme}://{url.host} is not among the addresses that may be asked; if it is right,"
                 " add it to the setting allowed_hosts."
             )

@@ -17,6 +17,7 @@ from hypecut.errors import (
     HypecutError,
     JobCancelledError,
     JobFailedError,
+    SourceGoneError,
     SourceUnavailableError,
 )
 from hypecut.jobs.engine.journal import Journal, Meter, recorded
@@ -151,7 +152,7 @@ class JobRun:
             try:
                 return self.runner(self.pipeline, step, self.context(step.name))
             except SourceUnavailableError as error:
-                pause_s = next(waits_s, None)
+                pause_s = None if isinstance(error, SourceGoneError) else next(waits_s, None)
                 if pause_s is None:
                     raise
                 self._pause(pause_s, f"{error} Trying again in {pause_s:.0f} s.")

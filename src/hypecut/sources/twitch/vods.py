@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from hypecut.errors import HttpStatusError, SourceUnavailableError, UsageError
+from hypecut.errors import HttpStatusError, SourceGoneError, SourceUnavailableError, UsageError
 from hypecut.sources.hls import MediaPlaylist, Quality, parse_master, parse_media
 from hypecut.sources.http import HttpClient
 from hypecut.sources.twitch.gql import GqlClient
@@ -121,12 +121,13 @@ def vod_info(gql: GqlClient, video_id: str) -> VodInfo:
     """What Twitch tells of a VOD; without chapters where these can't be had.
 
     Raises:
-        SourceUnavailableError: there is no such VOD, or Twitch can't be asked.
+        SourceGoneError: there is no such VOD.
+        SourceUnavailableError: Twitch can't be asked.
     """
     what = f"the VOD {video_id}"
     video = gql.query(_VIDEO, {"id": video_id}, _VideoData, what).video
     if video is None:
-        raise SourceUnavailableError(
+        raise SourceGoneError(
             f"Twitch has no VOD {video_id}: it was deleted, has expired or never was; check the address."
         )
     owner = video.owner or _Named()
@@ -148,7 +149,8 @@ def qualities(http: HttpClient, gql: GqlClient, video_id: str) -> tuple[Quality,
     """The qualities in which a VOD can be had, best first, sound alone last.
 
     Raises:
-        SourceUnavailableError: only subscribers may see it, it is gone, or Twitch can't be asked.
+        SourceGoneError: only subscribers may see it, or it is gone.
+        SourceUnavailableError: Twitch can't be asked, or lets nobody play it yet.
     """
     token = gql.query(_TOKEN, {"id": video_id}, _TokenData, f"the VOD {video_id}").video_playback_access_token
     if token is None:
@@ -230,9 +232,9 @@ def _refusal(error: HttpStatusError, video_id: str) -> SourceUnavailableError:
     """What a refusal of the playlists means."""
     for mark, words in _CAUSES:
         if mark in error.body:
-            return SourceUnavailableError(words(video_id))
+            return SourceGoneError(words(video_id))
     if error.status == 404:
-        return SourceUnavailableError(_CAUSES[1][1](video_id))
+        return SourceGoneError(_CAUSES[1][1](video_id))
     if error.status == 403:
         return HttpStatusError(
             f"Twitch refused the playlists of the VOD {video_id}: the permission to play it had expired, or"
