@@ -44,10 +44,14 @@ def grouped(clips: Sequence[Clip]) -> list[list[Clip]]:
     other clip shows its leader's. (Joining any member instead would chain different moments together.)
     """
     groups: list[list[Clip]] = []
+    # Only clips of one streamer can show the same moment; the same clip has one streamer, too.
+    by_streamer: dict[str, list[list[Clip]]] = {}
     for clip in clips:
-        home = next((group for group in groups if same_moment(group[0], clip)), None)
+        known = by_streamer.setdefault(clip.streamer.casefold(), [])
+        home = next((group for group in known if same_moment(group[0], clip)), None)
         if home is None:
             groups.append([clip])
+            known.append(groups[-1])
         else:
             home.append(clip)
     return groups
