@@ -84,6 +84,7 @@ def test_every_option_of_the_montage_can_be_given(client: httpx.Client, media: P
         "max_clip_s": 50.0,
         "clip_half_life_s": 86_400.0,
         "skip_used": True,
+        "opening": "加藤 week 47",
         "apply_overlay": False,
         "min_duration_s": 60.0,
         "max_duration_s": 90.0,

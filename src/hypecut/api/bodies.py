@@ -204,6 +204,9 @@ class ClipMontageBody(_Dressing):
         None, description="How old a clip is when its recency is worth half."
     )
     skip_used: Flag = Field(False, description="Leave out what earlier montages have shown.")
+    opening: Annotated[str, StringConstraints(max_length=300)] = Field(
+        "", description="What stands on a title card before the first clip; empty for no card."
+    )
 
 
 class JobBody(Body):

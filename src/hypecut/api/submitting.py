@@ -78,6 +78,7 @@ _MONTAGE_OPTIONS = (
     "max_clip_s",
     "clip_half_life_s",
     "skip_used",
+    "opening",
 )
 # As the pipeline calls what the bodies call otherwise.
 _PIPELINE_NAMES = {"vod": "vod_url", "chat": "chat_path", "out": "output_dir"}
