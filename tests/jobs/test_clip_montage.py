@@ -234,6 +234,17 @@ def test_a_list_that_no_source_gives_is_told_as_missing(
     assert "the clips of alpha are missing: no source can give" in result.note
 
 
+def test_when_twitch_answers_nobody_not_everyone_is_asked_for(
+    twitch: LocalTwitch, settings: Settings, tmp_path: Path
+) -> None:
+    twitch.fault("gql.twitch.tv/*", "status", code=404, times=-1)
+    with pytest.raises(SourceUnavailableError, match="the clips of beta"):
+        run(request(tmp_path, "alpha", "beta", "gamma"), settings)
+    assert len(twitch.book.requests("gql.twitch.tv/*")) == 4  # two streamers, each of two sources
+    with pytest.raises(SourceUnavailableError, match="no source can give the clip AlphaClip0"):
+        run(request(tmp_path, clips=("AlphaClip0-abcdef",)), settings)
+
+
 def test_an_unknown_streamer_is_named_before_anything_is_made(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(UnknownStreamerError, match="'nobody'"):
         run(request(tmp_path, "alpha", "nobody"), settings)

@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 
 # So many clips in a row that no source gives are no chance: Twitch is out of reach, the job can go on later.
 _MAX_FAILURES_IN_ROW = 5
+# So many lists that no source gives, before any was had, likewise.
+_MAX_UNANSWERED = 2
 _FILE = "file:"
 
 
@@ -248,6 +250,8 @@ def _listed(
             failed = error
             note = f"the clips of {streamer} are missing: {error}".rstrip(".")
             listings.append(StreamerListing(streamer=streamer, clips=0, source="", note=note))
+            if len(listings) >= _MAX_UNANSWERED and not any(listing.source for listing in listings):
+                break
             continue
         clips += found.clips
         note = found.note or ("" if found.clips else f"{streamer} has no clips of that time")
@@ -275,7 +279,7 @@ def _asked_for(
         context.progress.update(done)
         try:
             clips.append(sources.find_clip(slug))
-        except SourceUnavailableError as error:
+        except ClipGoneError as error:
             refused[slug] = str(error).rstrip(".")
     for done, name in enumerate(request.files, len(request.streamer_names) + len(request.clips)):
         context.progress.update(done)
