@@ -19,6 +19,14 @@ from hypecut.media.writer import MontageWriter
 from hypecut.progress import Progress
 
 
+class OtherSetsError(Exception):
+    """Among the pictures that were to be copied of a cut some have other parameter sets than the first."""
+
+    def __init__(self, cut: int) -> None:
+        super().__init__(f"the parameter sets change inside cut {cut}")
+        self.cut = cut
+
+
 class DisorderError(Exception):
     """The pictures of a cut can't be put in order as they were laid out."""
 
@@ -85,6 +93,7 @@ class Assembly:
         Raises:
             MediaError: its source can't be opened any more.
             DisorderError: its pictures can't be put in order.
+            OtherSetsError: its pictures can't be copied into one track.
         """
         self._runs.read_ahead()
         cut, sound = placed.cut, self._writer.sound
@@ -165,6 +174,8 @@ class Assembly:
         tick = place.tick(at)
         duration = place.tick(place.clock.end_of(at, packet.duration)) - tick
         if packet.is_keyframe:
+            if source.has_other_sets(packet):
+                raise OtherSetsError(placed.cut.number)
             self._progress.update(tick / place.scale)
         self._writer.copy_picture(packet, source.copyable_sets.length_prefixed, tick, duration)
         tally.copied += 1

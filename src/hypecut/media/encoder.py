@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, cast
 
@@ -13,6 +13,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from hypecut.media.colours import HDR_TRANSFERS, STANDARD, can_tone_map
 from hypecut.media.h264 import ParameterSets, length_prefixed, parameter_sets
 from hypecut.media.source import AnyPacket
 
@@ -78,17 +79,28 @@ class PictureFormat:
     color: tuple[int, int, int, int] = (2, 2, 2, 0)
 
     @classmethod
-    def of(cls, stream: VideoStream, fps: Fraction) -> PictureFormat:
-        """The format of a source's pictures, made even in size and 4:2:0 in 8 bits."""
+    def of(cls, stream: VideoStream, fps: Fraction, rotation: int = 0) -> PictureFormat:
+        """The format of a source's pictures, upright, even in size, 4:2:0 in 8 bits, of standard range."""
         context = stream.codec_context
-        return cls(
+        color = (context.color_primaries, context.color_trc, context.colorspace, context.color_range)
+        if context.color_trc in HDR_TRANSFERS and can_tone_map():
+            color = STANDARD
+        found = cls(
             width=max(2, context.width - context.width % 2),
             height=max(2, context.height - context.height % 2),
             fps=fps,
             pix_fmt="yuvj420p" if context.pix_fmt == "yuvj420p" else "yuv420p",
             sample_aspect_ratio=pixel_ratio(stream),
-            color=(context.color_primaries, context.color_trc, context.colorspace, context.color_range),
+            color=color,
         )
+        return found.turned(rotation)
+
+    def turned(self, rotation: int) -> PictureFormat:
+        """The format of these pictures when they are turned by so many degrees."""
+        if rotation not in (90, 270):
+            return self
+        ratio = 1 / self.sample_aspect_ratio
+        return replace(self, width=self.height, height=self.width, sample_aspect_ratio=ratio)
 
 
 def pixel_ratio(stream: VideoStream) -> Fraction:

@@ -8,6 +8,7 @@ from typing import cast
 import av
 from av.video.frame import VideoFrame
 
+from hypecut.media.colours import HDR_TRANSFERS, TONE_MAP, can_tone_map
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import is_full_range
 
@@ -17,6 +18,13 @@ _BT709, _BT601 = 1, 6
 _LIMITED, _FULL = 1, 2
 # From this height on, a montage that does not say so itself is taken for high definition.
 _HD_HEIGHT = 720
+# What turns a picture counter-clockwise.
+_TURNS = {
+    0: (),
+    90: (("transpose", "cclock"),),
+    180: (("hflip", None), ("vflip", None)),
+    270: (("transpose", "clock"),),
+}
 
 
 class Fitter:
@@ -31,26 +39,38 @@ class Fitter:
         self._graph: av.filter.Graph | None = None
         self._input: tuple[object, ...] = ()
 
-    def fit(self, frame: VideoFrame, ratio: Fraction) -> VideoFrame:
-        """The frame, of pixels with that aspect ratio, in the montage's format; itself when it has it."""
+    def fit(self, frame: VideoFrame, ratio: Fraction, turn: int = 0) -> VideoFrame:
+        """The frame in the montage's format; itself when it has it.
+
+        Args:
+            frame: any frame.
+            ratio: the width of its pixels by their height.
+            turn: by how many degrees it is to be turned, counter-clockwise: 0, 90, 180 or 270.
+        """
         want = self._picture
         matrix = self._matrix if frame.colorspace in _UNKNOWN_MATRIX else frame.colorspace
         value_range = _FULL if is_full_range(frame) else _LIMITED
-        kind = (frame.width, frame.height, frame.format.name, ratio, matrix, value_range)
+        shape = (frame.width, frame.height, frame.format.name, ratio, matrix, value_range)
         has = (want.width, want.height, want.pix_fmt, want.sample_aspect_ratio, self._matrix, self._range)
-        if kind == has:
+        kind = (*shape, turn, frame.color_trc in HDR_TRANSFERS)
+        if kind == (*has, 0, False):
             return frame
         if self._graph is None or (*kind, frame.time_base) != self._input:
-            self._graph = self._build(frame, ratio, matrix, value_range)
+            self._graph = self._build(frame, ratio, turn, matrix, value_range)
             self._input = (*kind, frame.time_base)
         # The graph was made for what it means, which it may not say itself.
         frame.colorspace, frame.color_range = matrix, value_range
         self._graph.push(frame)
         return cast(VideoFrame, self._graph.pull())
 
-    def _build(self, frame: VideoFrame, ratio: Fraction, matrix: int, value_range: int) -> av.filter.Graph:
+    def _build(
+        self, frame: VideoFrame, ratio: Fraction, turn: int, matrix: int, value_range: int
+    ) -> av.filter.Graph:
         want = self._picture
-        width, height = self._fitted_size(frame, ratio)
+        width, height = self._fitted_size(frame, ratio, turn)
+        colours = f"out_color_matrix={self._matrix}:out_range={self._range}"
+        if frame.color_trc in HDR_TRANSFERS and can_tone_map():
+            colours += f":{TONE_MAP}"
         graph = av.filter.Graph()
         steps = [
             graph.add(
@@ -61,7 +81,8 @@ class Fitter:
                 colorspace=str(matrix),
                 range=str(value_range),
             ),
-            graph.add("scale", f"{width}:{height}:out_color_matrix={self._matrix}:out_range={self._range}"),
+            *(graph.add(name, how) for name, how in _TURNS[turn]),
+            graph.add("scale", f"{width}:{height}:{colours}"),
             graph.add("format", want.pix_fmt),
             graph.add("pad", f"{want.width}:{want.height}:(ow-iw)/2:(oh-ih)/2"),
             graph.add("setsar", str(want.sample_aspect_ratio)),
@@ -70,10 +91,13 @@ class Fitter:
         graph.link_nodes(*steps).configure()
         return graph
 
-    def _fitted_size(self, frame: VideoFrame, ratio: Fraction) -> tuple[int, int]:
+    def _fitted_size(self, frame: VideoFrame, ratio: Fraction, turn: int) -> tuple[int, int]:
         """The largest even size that shows the frame undistorted inside the montage's picture."""
         want = self._picture
-        wide = frame.width * ratio / want.sample_aspect_ratio
-        factor = min(want.width / wide, Fraction(want.height, frame.height))
-        width, height = (max(2, round(side * factor / 2) * 2) for side in (wide, Fraction(frame.height)))
+        wide, high = frame.width * ratio, Fraction(frame.height)
+        if turn in (90, 270):
+            wide, high = high, wide
+        wide /= want.sample_aspect_ratio
+        factor = min(want.width / wide, want.height / high)
+        width, height = (max(2, round(side * factor / 2) * 2) for side in (wide, high))
         return min(width, want.width), min(height, want.height)

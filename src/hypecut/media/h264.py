@@ -116,6 +116,25 @@ def is_idr(packet: memoryview, prefixed: bool) -> bool:
     return next((kind == _IDR for kind in kinds if _SLICE <= kind <= _IDR), False)
 
 
+def parameter_units(packet: memoryview, prefixed: bool) -> Iterator[bytes]:
+    """The parameter sets that stand before the access unit's first slice."""
+    head = bytes(packet[:_HEAD_BYTES])
+    for unit in _prefixed_units(head) if prefixed else annexb_units(head):
+        kind = unit[0] & 31
+        if _SLICE <= kind <= _IDR:
+            return
+        if kind in (_SPS, _PPS):
+            yield unit
+
+
+def _prefixed_units(head: bytes) -> Iterator[bytes]:
+    at = 0
+    while at + 4 < len(head):
+        size = int.from_bytes(head[at : at + 4], "big")
+        yield head[at + 4 : at + 4 + size] or b"\0"
+        at += 4 + size
+
+
 def is_disposable(packet: memoryview, prefixed: bool) -> bool:
     """Whether no other picture is predicted from this one (its slices have nal_ref_idc 0)."""
     head = bytes(packet[:_HEAD_BYTES])

@@ -74,7 +74,9 @@ class InspectedCut:
         depth: how many pictures are decoded ahead of display.
         fingerprint: what two sources must share to be copied into one track.
         clock: the source's clock.
-        picture: the format of its pictures.
+        picture: the format of its pictures, upright.
+        rotation: by how many degrees the source's pictures are turned for display, counter-clockwise.
+        remarks: what a user may want to know of how its source is used, in sentences.
         audio_config: (rate, channels) of copyable sound; None without.
         has_sound: the source has a sound track.
     """
@@ -92,6 +94,8 @@ class InspectedCut:
     fingerprint: tuple[object, ...]
     clock: Clock
     picture: PictureFormat
+    rotation: int
+    remarks: tuple[str, ...]
     audio_config: tuple[int, int] | None
     has_sound: bool
 
@@ -134,7 +138,9 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
         depth=_depth(source, head, tail),
         fingerprint=_fingerprint(source),
         clock=clock,
-        picture=PictureFormat.of(source.video, source.fps),
+        picture=PictureFormat.of(source.video, source.fps, source.rotation),
+        rotation=source.rotation,
+        remarks=tuple(source.remarks),
         audio_config=source.audio_config,
         has_sound=source.audio is not None,
     )
@@ -201,4 +207,5 @@ def _fingerprint(source: SourceReader) -> tuple[object, ...]:
     if sets is None:
         return (source.codec, str(source.path))
     context = source.video.codec_context
-    return (sets.sps, sets.pps, context.width, context.height, context.sample_aspect_ratio)
+    shape = (context.width, context.height, context.sample_aspect_ratio, source.rotation)
+    return (sets.sps, sets.pps, *shape)

@@ -19,7 +19,7 @@ import msgspec
 
 from hypecut.errors import MediaError
 from hypecut.files import written_aside
-from hypecut.media.assembly import Assembly, CutTally, DisorderError
+from hypecut.media.assembly import Assembly, CutTally, DisorderError, OtherSetsError
 from hypecut.media.bodies import Body, find_body, keyframe_units
 from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
 from hypecut.media.encoder import ENCODER, EncoderOptions
@@ -62,7 +62,7 @@ class CutReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RenderResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished montage, what became of each cut of its plan, and what can't be shown as it is written."""
+    """A finished montage, what became of each cut of its plan, and what is not as one might expect."""
 
     montage_path: str
     duration_s: float
@@ -126,8 +126,10 @@ def render(
     with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
         complaint = titles_complaint(plan, title_style)
-        if complaint:
-            log.warning("%s", complaint)
+        remarks = dict.fromkeys(remark for cut in cuts for remark in cut.remarks)
+        warnings = (*([complaint] if complaint else []), *remarks)
+        for warning in warnings:
+            log.warning("%s", warning)
         gains = loudness_gains(plan.loudness, cuts, pool, progress)
         task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict, title_style)
         duration_s, reports = _write_what_can_be(task, cuts, skipped)
@@ -137,7 +139,7 @@ def render(
         montage_path=str(out),
         duration_s=duration_s,
         cuts=tuple(reports),
-        warnings=(complaint,) if complaint else (),
+        warnings=warnings,
     )
 
 
@@ -154,6 +156,9 @@ def _write_what_can_be(
             if delay == MAX_REORDER:  # times that no stream has: damage
                 cuts = [c.encoded() if c.number == error.cut else c for c in cuts]
             delay = MAX_REORDER
+        except OtherSetsError as error:
+            log.info("the montage is written again: %s", error)
+            cuts = [c.encoded() if c.number == error.cut else c for c in cuts]
         except EncoderError as error:
             if error.codec == ENCODER:
                 raise
@@ -181,7 +186,7 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
     length_s = placed[-1].end_tick / layout.scale
     task.progress.start("montage", length_s)
     with written_aside(task.out) as part, MontageWriter(part, layout, task.options, task.pool) as writer:
-        tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout))
+        tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout), layout.rotation)
         encoded = [part for part in parts if isinstance(part, EncodedPart)]
         with Runs(encoded, task.pool, tools) as runs:
             sound = _sound_placer(task, dressing, layout.scale, overlap)
@@ -243,12 +248,15 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, task: _Task, delay
         body = find_body(pool, cut, dressing.head_s(cut, first, fps), dressing.tail_s(last, fps))
         bodies |= {cut.number: body} if body else {}
     encodes = _encodes(cuts, bodies)
-    if encodes != "nothing" and not like.encoder_matches:
+    # Titles drawn on pictures that the track turns would be turned with them.
+    upright = not like.rotation or not dressing.titles_s
+    if encodes != "nothing" and not (like.encoder_matches and upright):
         bodies = {}
     configs = {c.audio_config for c in cuts if c.has_sound}
     sound = "none" if not configs else "copied" if _sound_copyable(cuts, dressing) else "encoded"
     return MontageLayout(
-        picture=like.picture,
+        picture=like.picture.turned(like.rotation) if bodies else like.picture,
+        rotation=like.rotation if bodies else 0,
         scale=output_scale(c.clock for c in cuts),
         delay=max(delay, *(c.depth for c in cuts)),
         template=like.path if bodies else None,

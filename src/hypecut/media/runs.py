@@ -23,6 +23,7 @@ from av.video.frame import VideoFrame
 from hypecut.errors import MediaError
 from hypecut.media.clock import Clock
 from hypecut.media.crossfade import Shown, overlaid
+from hypecut.media.deinterlacing import deinterlaced
 from hypecut.media.dressing import CutDresser
 from hypecut.media.encoder import CodedPicture, EncoderRun, EncoderSetup, pixel_ratio
 from hypecut.media.fitting import Fitter
@@ -84,12 +85,14 @@ class RunTools:
         encoder: the montage's encoder.
         overlap: by how many ticks neighbouring cuts overlap.
         dresser: gives what dresses the pictures of a span's cut.
+        rotation: by how many degrees the montage's track is turned for display.
         stopped: set when the montage is given up.
     """
 
     encoder: EncoderSetup
     overlap: int
     dresser: Callable[[Span], CutDresser]
+    rotation: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
 
 
@@ -130,13 +133,14 @@ class RunTask:
     def _dressed(self, material: _Material, fitter: Fitter) -> Shown:
         span, place = material.span, material.span.placed.place
         dresser = self._tools.dresser(span)
-        frames: Shown = ((frame, place.tick(at)) for frame, at in _decoded(material))
+        turn = (span.placed.cut.rotation - self._tools.rotation) % 360
+        frames = deinterlaced((frame, place.tick(at)) for frame, at in _decoded(material))
         if span.placed.grid is not None:
             frames = paced(frames, span.placed.grid, span.start_tick, span.end_tick)
         last: VideoFrame | None = None
         for frame, tick in frames:
             if frame is not last:
-                last, fitted = frame, fitter.fit(frame, material.pixel_ratio)
+                last, fitted = frame, fitter.fit(frame, material.pixel_ratio, turn)
             material.tally.frames += 1
             yield dresser.dress(fitted, (tick - place.out_start) / place.scale), tick
 

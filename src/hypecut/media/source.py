@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
@@ -20,7 +22,8 @@ from av.video.stream import VideoStream
 
 from hypecut.errors import MediaError
 from hypecut.media.clock import Clock, likely_rates
-from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets
+from hypecut.media.colours import HDR_TRANSFERS, can_tone_map
+from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets, parameter_units
 from hypecut.media.sparse import SUFFIX
 from hypecut.media.sparse_container import SparseContainer
 
@@ -40,6 +43,8 @@ _SEEK_BACK_S = (1, 5, 12, 30, 90)
 _INDEXED = ("mov,mp4,m4a,3gp,3g2,mj2",)
 # FFmpeg takes a text file for a terminal's screen.
 _NO_VIDEO = ("tty",)
+# Containers that may say that pictures are to be turned.
+_TURNING = (*_INDEXED, "matroska,webm")
 _AAC_LC = "LC"
 # Higher ones are the clock's, not the pictures'; with none stated any will do, as only times count.
 _MAX_RATE = 1000
@@ -149,6 +154,43 @@ class SourceReader:
         """Frames per second: exact at a constant rate, else the mean."""
         return self.clock.rate if self.clock.constant else Fraction(self.video.average_rate or 60)
 
+    @cached_property
+    def rotation(self) -> int:
+        """By how many degrees its pictures are turned for display, counter-clockwise: 0, 90, 180 or 270.
+
+        The file has it beside the pictures, and FFmpeg tells it with a decoded one only.
+        """
+        if self.sparse is not None or self._container.format.name not in _TURNING:
+            return 0
+        decoder = self.video.codec_context
+        try:
+            for packet, _ in zip(self.packets_from(0.0, sound=False), range(MAX_REORDER), strict=False):
+                for frame in decoder.decode(packet):
+                    return round(frame.rotation / 90) * 90 % 360
+        except (av.error.FFmpegError, MediaError) as error:
+            log.debug("%s: its rotation is not known: %s", self.path, error)
+        finally:
+            decoder.flush_buffers()
+        return 0
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether its pictures have a range of brightness for which common screens are not made."""
+        return self.video.codec_context.color_trc in HDR_TRANSFERS
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user may want to know of how it is used, in sentences."""
+        found = []
+        if self.is_hdr:
+            fate = "are brought to standard range" if can_tone_map() else "may look pale on common screens"
+            found.append(f"{self.path} is HDR: its pictures {fate}.")
+        tracks = len(self._container.streams.audio)
+        if tracks > 1 and self.audio is not None:
+            track = self._container.streams.audio.index(self.audio) + 1
+            found.append(f"{self.path} has {tracks} sound tracks; track {track} is used.")
+        return found
+
     @property
     def bit_rate(self) -> int:
         """About how many bits a second its pictures take; without its own word, all of the file's."""
@@ -162,7 +204,9 @@ class SourceReader:
         """A decoder for its pictures alone, which needs the file no more."""
         own = self.video.codec_context
         made = cast(VideoCodecContext, av.CodecContext.create(own.codec.name, "r"))
-        made.extradata, made.codec_tag = own.extradata, own.codec_tag
+        made.extradata = own.extradata
+        with contextlib.suppress(ValueError):  # a tag that is no text names nothing that a decoder asks for
+            made.codec_tag = own.codec_tag
         made.width, made.height = own.width, own.height
         made.bits_per_coded_sample = own.bits_per_coded_sample
         made.thread_count = 1
@@ -183,7 +227,19 @@ class SourceReader:
         """Whether copying can begin at this packet."""
         if not packet.is_keyframe or self.sets is None:
             return False
-        return is_idr(memoryview(packet), self.sets.length_prefixed)
+        return is_idr(memoryview(packet), self.sets.length_prefixed) and not self.has_other_sets(packet)
+
+    def has_other_sets(self, packet: AnyPacket) -> bool:
+        """Whether the packet brings parameter sets other than those in the file's header.
+
+        From there on, and until the first ones come again, nothing may be copied: the same ids mean other
+        sets.
+        """
+        if self.sets is None:
+            return False
+        known = {*self.sets.sps, *self.sets.pps}
+        found = parameter_units(memoryview(packet), self.sets.length_prefixed)
+        return any(unit not in known for unit in found)
 
     def packets_from(self, time_s: float | Fraction, sound: bool = True) -> Iterator[AnyPacket]:
         """Packets in file order, the pictures from a keyframe at or before `time_s` on, and the sound around.
@@ -236,10 +292,11 @@ class SourceReader:
         raise MediaError(f"{self.path} has no picture track; give a video, not sound alone.")
 
     def _find_audio(self) -> AudioStream | None:
-        """The first sound track that can be decoded."""
+        """The default sound track, or else the first one, of those that can be decoded."""
         tracks = self._container.streams.audio
-        usable = (s for s in tracks if _is_known(s) and s.codec_context.sample_rate)
-        found = next(usable, None)
+        usable = [s for s in tracks if _is_known(s) and s.codec_context.sample_rate]
+        default = av.stream.Disposition.default
+        found = min(usable, key=lambda s: not int(s.disposition) & int(default), default=None)
         if tracks and found is None:
             log.warning("%s: its sound can't be decoded and is left out", self.path)
         return found

@@ -48,7 +48,8 @@ class MontageLayout:
     """What the montage's tracks are made of.
 
     Attributes:
-        picture: size, rate and colours.
+        picture: size, rate and colours, as coded.
+        rotation: by how many degrees the pictures are turned for display, counter-clockwise.
         scale: output ticks a second.
         delay: how many pictures at most are decoded ahead of display.
         template: the source whose pictures are copied; None when every picture is encoded.
@@ -60,6 +61,7 @@ class MontageLayout:
     """
 
     picture: PictureFormat
+    rotation: int
     scale: int
     delay: int
     template: Path | None
