@@ -71,23 +71,61 @@ def test_unusable_sources_cost_their_cuts(
     assert all(reason in caplog.text for reason in reasons)
 
 
-def test_a_truncated_source_costs_the_cuts_beyond(truncated: Path, tmp_path: Path) -> None:
-    cuts = [cut_of(truncated, *window) for window in ((1.5, 3.0), (3.2, 4.1), (9.0, 10.5), (4.5, 11.9))]
+def readable_frames(path: Path) -> int:
+    """How many frames of a truncated file are whole."""
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(video=0) if p.size and not p.is_corrupt and p.pts is not None]
+    shown = sorted(round(float((p.pts or 0) * p.time_base) * 30) for p in packets)
+    return next((n for n, frame in enumerate(shown) if n != frame), len(shown))
+
+
+def test_a_truncated_source_is_used_to_its_last_good_frame(truncated: Path, tmp_path: Path) -> None:
+    end = readable_frames(truncated)
+    assert 140 < end < 240
+    cuts = [cut_of(truncated, *window) for window in ((1.5, 3.0), (3.2, 4.1), (9.0, 10.5), (3.5, 11.9))]
     out = tmp_path / "montage.mp4"
     result = render(plan_of(cuts), tmp_path, out, SilentProgress())
-    assert modes(result) == ["copied", "encoded", "skipped", "skipped"]
-    assert numbers(out) == [*range(45, 90), *range(96, 123)]
-    assert all("damaged or cut off" in report.reason for report in result.skipped)
+    assert modes(result) == ["copied", "encoded", "skipped", "joined"]
+    assert numbers(out) == [*range(45, 90), *range(96, 123), *range(105, end)]
+    assert result.duration_s == pytest.approx((45 + 27 + end - 105) / 30)
+    assert "damaged or cut off" in result.cuts[2].reason
+    assert f"can't be read from {end / 30:.3f} s up to 11.900 s" in result.cuts[3].reason
 
 
-def test_a_cut_that_reaches_into_the_damage_is_told(truncated: Path, tmp_path: Path) -> None:
-    with SourceReader(truncated) as reader:
-        last = max(
-            reader.clock.unit(p.pts) for p in reader.packets_from(0.0, sound=False) if p.pts is not None
-        )
-    cuts = [cut_of(truncated, last / 30 - 2, last / 30 + 3)]
-    with pytest.raises(MediaError, match="damaged or cut off"):
-        render(plan_of(cuts), tmp_path, tmp_path / "montage.mp4", SilentProgress())
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".flv"])
+def test_other_containers_are_used_to_their_end_as_well(
+    tiny_recording: Recordings, tmp_path: Path, suffix: str
+) -> None:
+    data = tiny_recording(suffix).path.read_bytes()
+    broken = tmp_path / f"broken{suffix}"
+    broken.write_bytes(data[: len(data) * 2 // 3])
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of([cut_of(broken, 2.0, 11.5)]), tmp_path, out, SilentProgress())
+    shown = numbers(out)
+    assert "can't be read from" in result.cuts[0].reason
+    assert len(shown) > 100
+    # The last picture of a stream that breaks off may be half there.
+    assert shown[:-1] == list(range(60, 60 + len(shown) - 1))
+
+
+def test_a_hole_of_damage_costs_its_pictures_and_is_told(source: Path, tmp_path: Path) -> None:
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as container:
+        for packet in container.demux(video=0):
+            at_s = (packet.pts or 0) * packet.time_base
+            if packet.pos is not None and 4.7 < at_s < 5.2:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    out = tmp_path / "montage.mp4"
+    cuts = [cut_of(damaged, 4.6, 8.0)]
+    result = render(plan_of(cuts), tmp_path, out, SilentProgress())
+    assert "damaged packets" in result.cuts[0].reason
+    shown = numbers(out)
+    # From the next keyframe on everything is right again.
+    assert shown[-60:] == list(range(180, 240))
+    with pytest.raises(MediaError, match=r"^cut 1: .*damaged packets"):
+        render(plan_of(cuts), tmp_path, out, SilentProgress(), strict=True)
 
 
 def test_strict_names_the_cut(truncated: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 from hypecut.errors import MediaError
 from hypecut.media.clock import Clock
 from hypecut.media.encoder import PictureFormat
-from hypecut.media.snap import Picture, pictures_around, pictures_before
+from hypecut.media.snap import Picture, last_pictures, pictures_around, pictures_before
 from hypecut.media.source import SHORT_S, SourceReader
 from hypecut.media.timeline import reorder_depth
 from hypecut.models import Cut
@@ -68,6 +68,7 @@ class InspectedCut:
         first: the source unit of its first frame.
         end: the first unit no longer shown.
         length_s: the time from the first frame to the end.
+        shortened: what is missing before the plan's end, in a sentence; '' if nothing is.
         copyable: copying can begin at the first frame and stop at the end.
         joinable: pictures between its ends may be copied.
         encoder_matches: our encoder's pictures can stand in one track with the source's.
@@ -87,6 +88,7 @@ class InspectedCut:
     first: int
     end: int
     length_s: Fraction
+    shortened: str
     copyable: bool
     joinable: bool
     encoder_matches: bool
@@ -123,8 +125,14 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
     if clock.constant and not all(p.on_grid for p in (*head, *tail)):
         source.loosen()
         return inspect_cut(source, number, cut)
-    end = _end(source, tail, high, short_s)
-    copyable = source.copyable and first.idr and _ends_cleanly(tail, high)
+    end, shortened = high, ""
+    if all(p.unit < high for p in tail):
+        end = min(high, max((p.end for p in tail), default=low))
+        if clock.seconds(high - end) > short_s:
+            tail = last_pictures(source, first.unit, high)
+            end = max(p.end for p in tail)
+            shortened = _broken_off(source, end, high)
+    copyable = source.copyable and first.idr and _ends_cleanly(tail, end)
     return InspectedCut(
         number=number,
         cut=cut,
@@ -132,6 +140,7 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
         first=first.unit,
         end=end,
         length_s=clock.seconds(end) - clock.seconds(first.unit),
+        shortened=shortened,
         copyable=copyable,
         joinable=source.copyable and _encoder_matches(source),
         encoder_matches=_encoder_matches(source),
@@ -170,18 +179,10 @@ def _nothing_there(source: SourceReader, cut: Cut) -> str:
     return f"{source.path} has no pictures {between}; it is damaged or cut off."
 
 
-def _end(source: SourceReader, tail: Sequence[Picture], high: int, short_s: float) -> int:
-    """The first unit no longer shown: the plan's, or where the source's pictures end."""
-    if any(p.unit >= high for p in tail):
-        return high
-    last = max((p.end for p in tail), default=None)
-    if last is None or source.clock.seconds(high - last) > short_s:
-        where = "" if last is None else f" from {float(source.clock.seconds(last)):.3f} s on"
-        ends_s = float(source.clock.seconds(high))
-        raise MediaError(
-            f"{source.path} can't be read{where} up to {ends_s:.3f} s; it is damaged or cut off."
-        )
-    return min(last, high)
+def _broken_off(source: SourceReader, end: int, high: int) -> str:
+    """What is missing of a cut whose source can't be read to its end."""
+    from_s, to_s = (float(source.clock.seconds(unit)) for unit in (end, high))
+    return f"{source.path} can't be read from {from_s:.3f} s up to {to_s:.3f} s; it is damaged or cut off."
 
 
 def _depth(source: SourceReader, head: Sequence[Picture], tail: Sequence[Picture]) -> int:

@@ -226,7 +226,10 @@ def _inspect_all(
     skipped: list[CutReport] = []
     for number, cut in enumerate(plan.cuts, 1):
         try:
-            usable.append(inspect_cut(pool.get(folder / cut.source), number, cut))
+            found = inspect_cut(pool.get(folder / cut.source), number, cut)
+            if strict and found.shortened:
+                raise MediaError(found.shortened)
+            usable.append(found)
         except MediaError as error:
             if strict:
                 raise MediaError(f"cut {number}: {error}") from error
@@ -323,7 +326,7 @@ def _sound_placer(
 
 def _report(task: _Task, cut: InspectedCut, tally: CutTally) -> CutReport:
     """Tell what became of a cut; with `strict`, a loss is an error."""
-    frames, copied, reason = tally.frames, tally.copied, tally.reason
+    frames, copied, reason = tally.frames, tally.copied, cut.shortened or tally.reason
     if frames and not reason and tally.damaged:
         reason = f"{tally.damaged} damaged packets of {cut.path} were passed over."
     if not reason and not frames:

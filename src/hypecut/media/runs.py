@@ -72,6 +72,7 @@ class _Material:
 
     span: Span
     packets: list[AnyPacket]
+    wanted: int
     decoder: VideoCodecContext | None
     pixel_ratio: Fraction
     tally: SpanTally
@@ -203,6 +204,7 @@ def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]
     """The span's frames and their units, each later than the one before."""
     span, clock = material.span, material.span.placed.cut.clock
     last: int | Fraction = span.first - 1
+    count = 0
     if material.decoder is None:
         return
     for packet in (*material.packets, None):
@@ -217,10 +219,12 @@ def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]
                 continue
             at = clock.place(frame.pts)
             if at >= span.end:
-                return
+                break
             if at >= span.first and at > last:
-                last = at
+                last, count = at, count + 1
                 yield frame, at
+    # A decoder may leave pictures out without a word.
+    material.tally.damaged = max(material.tally.damaged, material.wanted - count)
 
 
 def _read(span: Span, pool: SourcePool) -> _Material:
@@ -232,8 +236,10 @@ def _read(span: Span, pool: SourcePool) -> _Material:
         packets = _needed(source, cut.clock, span.first, span.end)
     except MediaError as error:
         tally.reason = str(error)
-        return _Material(span, [], None, Fraction(1), tally)
-    return _Material(span, packets, source.new_decoder(), pixel_ratio(source.video), tally)
+        return _Material(span, [], 0, None, Fraction(1), tally)
+    units = {cut.clock.unit(cast(int, packet.pts)) for packet in packets}
+    wanted = sum(span.first <= unit < span.end for unit in units)
+    return _Material(span, packets, wanted, source.new_decoder(), pixel_ratio(source.video), tally)
 
 
 def _needed(source: SourceReader, clock: Clock, first: int, end: int) -> list[AnyPacket]:

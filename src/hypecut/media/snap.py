@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 from hypecut.errors import MediaError
 from hypecut.media.source import MAX_REORDER, SHORT_S, AnyPacket, SourceReader
+
+log = logging.getLogger(__name__)
+
+# How far before an end to look first for the last picture that can be read.
+_BACK_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,48 @@ def pictures_before(source: SourceReader, end_s: float, until_unit: int) -> list
     """As `pictures_around`, but sure to hold the picture before `end_s`."""
     frame_s = float(1 / source.fps)
     return pictures_around(source, max(0.0, end_s - max(1.5 * frame_s, 0.05)), until_unit)
+
+
+def last_pictures(source: SourceReader, first: int, until_unit: int) -> list[Picture]:
+    """The last coded pictures of a source that breaks off between two units, from a keyframe on.
+
+    Behind a frame that is missing there is none: what was to be shown after it is not taken.
+
+    Args:
+        source: what breaks off.
+        first: a picture that can be read.
+        until_unit: pictures from here on are not wanted.
+    """
+    clock = source.clock
+    from_s, to_s = (float(clock.seconds(unit)) for unit in (first, until_unit))
+    back_s = _BACK_S
+    found: list[Picture] = []
+    while not found and to_s - back_s > from_s:
+        found = _readable(source, to_s - back_s, first, until_unit)
+        back_s *= 2
+    return _without_holes(source, found or _readable(source, from_s, first, until_unit))
+
+
+def _readable(source: SourceReader, time_s: float, first: int, until_unit: int) -> list[Picture]:
+    """The pictures that can be read from a keyframe before `time_s` on; none if no wanted one is there."""
+    found: list[Picture] = []
+    try:
+        for packet in source.packets_from(time_s, sound=False):
+            picture = _picture(source, packet)
+            if picture.unit < until_unit:
+                found.append(picture)
+    except MediaError as error:
+        log.debug("%s", error)
+    return found if any(picture.unit >= first for picture in found) else []
+
+
+def _without_holes(source: SourceReader, pictures: list[Picture]) -> list[Picture]:
+    """The pictures up to the first one that is missing, by the order in which they are shown."""
+    if not source.clock.constant:
+        return pictures
+    shown = sorted(picture.unit for picture in pictures)
+    end = next((a + 1 for a, b in pairwise(shown) if b > a + 1), shown[-1] + 1)
+    return [picture for picture in pictures if picture.unit < end]
 
 
 def closed_ends(pictures: list[Picture]) -> list[int]:

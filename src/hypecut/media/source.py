@@ -280,7 +280,10 @@ class SourceReader:
     def _sought(self, pts: int, sound: bool) -> Iterator[AnyPacket]:
         self._container.seek(max(pts, min(self.clock.origin, 0)), stream=self.video, backward=True)
         streams = [self.video, self.audio] if sound and self.audio is not None else [self.video]
-        return (p for p in self._container.demux(streams) if p.pts is not None and p.size)
+        # What an index promises and the file doesn't hold any more comes as half a packet.
+        broken = self._container.format.name in _INDEXED and self.sparse is None
+        packets = self._container.demux(streams)
+        return (p for p in packets if p.pts is not None and p.size and not (broken and p.is_corrupt))
 
     def _find_video(self) -> VideoStream:
         for stream in self._container.streams.video:
