@@ -129,6 +129,8 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
     if all(p.unit < high for p in tail):
         end = min(high, max((p.end for p in tail), default=low))
         if clock.seconds(high - end) > short_s:
+            if source.sparse is not None:  # what is missing can be fetched
+                raise MediaError(_broken_off(source, end, high))
             tail = last_pictures(source, first.unit, high)
             end = max(p.end for p in tail)
             shortened = _broken_off(source, end, high)

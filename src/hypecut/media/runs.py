@@ -66,12 +66,12 @@ class EncodedRun:
     tallies: list[SpanTally]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Material:
-    """What a span is decoded from."""
+    """What a span is decoded from; used up on the way, as it takes memory."""
 
     span: Span
-    packets: list[AnyPacket]
+    packets: deque[AnyPacket]
     wanted: int
     decoder: VideoCodecContext | None
     pixel_ratio: Fraction
@@ -205,15 +205,15 @@ def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]
     span, clock = material.span, material.span.placed.cut.clock
     last: int | Fraction = span.first - 1
     count = 0
-    if material.decoder is None:
-        return
-    for packet in (*material.packets, None):
+    decoder, material.decoder = material.decoder, None
+    while decoder is not None:
+        packet = material.packets.popleft() if material.packets else None
         try:
-            frames = material.decoder.decode(packet)
+            frames = decoder.decode(packet)
         except av.error.FFmpegError as error:
             material.tally.damaged += 1
             log.debug("a damaged packet is passed over: %s", error)
-            continue
+            frames = []
         for frame in frames:
             if frame.pts is None:
                 continue
@@ -223,6 +223,9 @@ def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]
             if at >= span.first and at > last:
                 last, count = at, count + 1
                 yield frame, at
+        del frames
+        if packet is None:
+            break
     # A decoder may leave pictures out without a word.
     material.tally.damaged = max(material.tally.damaged, material.wanted - count)
 
@@ -236,10 +239,11 @@ def _read(span: Span, pool: SourcePool) -> _Material:
         packets = _needed(source, cut.clock, span.first, span.end)
     except MediaError as error:
         tally.reason = str(error)
-        return _Material(span, [], 0, None, Fraction(1), tally)
+        return _Material(span, deque(), 0, None, Fraction(1), tally)
     units = {cut.clock.unit(cast(int, packet.pts)) for packet in packets}
-    wanted = sum(span.first <= unit < span.end for unit in units)
-    return _Material(span, packets, wanted, source.new_decoder(), pixel_ratio(source.video), tally)
+    # Other codecs have packets that show nothing.
+    wanted = sum(span.first <= unit < span.end for unit in units) if source.sets is not None else 0
+    return _Material(span, deque(packets), wanted, source.new_decoder(), pixel_ratio(source.video), tally)
 
 
 def _needed(source: SourceReader, clock: Clock, first: int, end: int) -> list[AnyPacket]:
