@@ -11,7 +11,7 @@ import msgspec
 
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
-from hypecut.jobs import making, remote, thinking
+from hypecut.jobs import making, remote, remote_fetch, thinking
 from hypecut.jobs.bookends import check_bookend, source_name
 from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
@@ -170,7 +170,7 @@ HIGHLIGHTS = Pipeline(
         Step("chat", either(thinking.chat, remote.chat), 10.0),
         Step("detect", thinking.detect, 3.0),
         Step("choose", either(thinking.choose_moments, remote.choose_moments), 3.0),
-        Step("fetch", either(thinking.fetch, remote.fetch), 20.0),
+        Step("fetch", either(thinking.fetch, remote_fetch.fetch), 20.0),
         Step("plan", thinking.write_down, 4.0),
         Step("cut", making.cut, 25.0, apart=True),
         Step("montage", making.montage, 30.0, apart=True),

@@ -15,7 +15,8 @@ from hypecut.files import written_aside
 from hypecut.jobs.engine.protocol import FINAL
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import DETECTED, PLAN, WORK
-from hypecut.jobs.remote import fetch_span, is_remote
+from hypecut.jobs.remote import is_remote
+from hypecut.jobs.remote_fetch import fetch_span
 from hypecut.jobs.thinking import Detected
 from hypecut.models import Cut, CutScore, FloatArray, Plan
 from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, same_plan
