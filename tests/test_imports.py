@@ -25,6 +25,8 @@ MAX_LINES = 400
 
 PUBLIC = {
     "hypecut": ["__version__"],
+    "hypecut.api.access": ["Access", "AccessMiddleware", "check_exposure"],
+    "hypecut.api.app": ["create_app", "openapi_document"],
     "hypecut.chat": ["ChatImport", "check_coverage", "read_chat", "write_chat"],
     "hypecut.cli.main": ["app", "main", "run"],
     "hypecut.detect": ["DetectOptions", "detect"],

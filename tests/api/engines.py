@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from hypecut.errors import HypecutError
 from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.folder import OutputFolder
@@ -94,7 +92,3 @@ def pipeline(stage: Stage, kind: JobKind = JobKind.VOD_HIGHLIGHTS) -> Pipeline:
 def small_engine(settings: Settings, stage: Stage) -> MemoryEngine:
     """An engine with such pipelines."""
     return MemoryEngine(settings, {kind: pipeline(stage, kind) for kind in JobKind})
-
-
-def decoded(data: bytes) -> Any:
-    return msgspec.json.decode(data)
