@@ -1,7 +1,8 @@
-"""The review of a VOD by its address: what is not here is fetched when a boundary moves there."""
+"""Reviews without a browser: a VOD fetched as boundaries move, and changes made at once."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -13,8 +14,8 @@ from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.highlights import check
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.models import JobKind, JobStatus
-from hypecut.plan.document import read_plan
-from hypecut.plan.operations import Edge, MoveEdge
+from hypecut.plan.document import read_plan, rounded
+from hypecut.plan.operations import Edge, MoveEdge, SetGain
 from hypecut.settings import Settings
 from hypecut.web.exploring import Explorers
 from hypecut.web.footage import Pieces, spans_here
@@ -24,6 +25,7 @@ from hypecut.web.site import Site
 from tests.jobs.test_remote import ADDRESS, DURATION_S, WINDOW, Remote, the_chat
 from tests.support.counter import read_counter
 from tests.twitch import LocalTwitch, Media, Vod
+from tests.web.conftest import Media as FolderOfMedia
 
 FPS = 10
 
@@ -45,6 +47,11 @@ def remote(twitch: LocalTwitch, tmp_path: Path) -> Remote:
 def opened(remote: Remote, settings: Settings) -> ReviewSession:
     """The review of a job that stopped at its plan."""
     asked = HighlightsRequest(vod=ADDRESS, out=str(remote.out), plan_only=True, **WINDOW)
+    return planned(asked, settings)
+
+
+def planned(asked: HighlightsRequest, settings: Settings) -> ReviewSession:
+    """The review of a job that made its plan just now."""
     engine = MemoryEngine(settings)
     checked = check(msgspec.to_builtins(asked), settings)
     job_id = engine.submit(JobKind.VOD_HIGHLIGHTS, checked).id
@@ -87,3 +94,27 @@ def test_what_cannot_be_fetched_leaves_the_plan_as_it_is(remote: Remote) -> None
 
 def covered(source: Path, start_s: float, end_s: float) -> bool:
     return any(from_s <= start_s and end_s <= to_s for from_s, to_s in spans_here(source, DURATION_S))
+
+
+def test_changes_made_at_once_are_not_taken_for_another_windows(media: FolderOfMedia, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", cache_dir=tmp_path / "cache", output_dir=tmp_path)
+    asked = HighlightsRequest(
+        vod=str(media.folder / "stream.mp4"),
+        chat=str(media.folder / "chat.json"),
+        out=str(tmp_path / "out"),
+        plan_only=True,
+        min_duration_s=30.0,
+        max_duration_s=90.0,
+    )
+    session = planned(asked, settings)
+    key = session.draft.entries[0].key
+
+    def change(number: int) -> None:
+        session.do(SetGain(key, number / 10))
+        session.look()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(1, 41)))
+    assert session.conflict == ""
+    assert len(session.history.past) == 40
+    assert read_plan(session.folder / "plan.json") == rounded(session.draft.plan)

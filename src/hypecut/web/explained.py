@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -64,8 +63,6 @@ class Explanation(msgspec.Struct, frozen=True):
 
     vod: Recording = Recording()
     window: LengthWindow = LengthWindow()
-    note: str = ""
-    chat: dict[str, Any] = {}
     candidates: tuple[Moment, ...] = ()
 
 

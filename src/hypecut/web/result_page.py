@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from hypecut.chat import read_chat
 from hypecut.detect.envelope import envelope
-from hypecut.errors import HypecutError
+from hypecut.errors import HypecutError, UnknownJobError
 from hypecut.jobs.engine.protocol import JobDetails
 from hypecut.jobs.exporting import export_file
 from hypecut.jobs.folder import CHAT, PLAN
@@ -60,7 +60,11 @@ def _follow(site: Site, details: JobDetails, state: dict[str, Any]) -> None:
     board.props["state"] = state
 
     async def refresh() -> None:
-        now = await site.call(result_view, details, site)
+        try:
+            now = await site.call(result_view, details, site)
+        except UnknownJobError:  # removed meanwhile
+            ui.navigate.to("/ui/jobs")
+            return
         if now is not None and now != board.props["state"]:
             board.props["state"] = now
             board.update()

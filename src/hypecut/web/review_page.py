@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from hypecut.errors import HypecutError, PlanError
+from hypecut.errors import HypecutError, PlanError, UnknownJobError
 from hypecut.models import JobKind
 from hypecut.plan.operations import MoveEdge, Operation, Slide
 from hypecut.web.clip_session import ClipSession
@@ -44,20 +45,28 @@ class _Page:
         board.on("explore", self._explore)
         board.on("view", self._view)
         board.on("render", self._render)
+        board.on("stop", self._stop)
         self._footage = session.footage
+        self._turn = asyncio.Lock()
         self._seen: tuple[float, float, int] | None = None
+
+    async def open(self) -> None:
+        """Show the review, and follow what happens to it from then on."""
+        await self.show()
+        # A timer sends the page as it is, so it comes last.
         ui.timer(POLL_S, self._poll)
 
-    def show(self, **more: Any) -> None:
+    async def show(self, **more: Any) -> None:
         """Bring the page to what the session is now."""
-        state = review_view(self._session, self._site, self._parts) | more
+        state = await self._site.call(review_view, self._session, self._site, self._parts) | more
         if state != self._board.props.get("state"):
             self._board.props["state"] = state
             self._board.update()
 
     async def _do(self, work: Callable[[], None]) -> None:
         try:
-            await self._site.call(work)
+            async with self._turn:
+                await self._site.call(work)
             if self._footage != self._session.footage:
                 self._footage = self._session.footage
                 self._parts = await self._site.call(parts_view, self._session)
@@ -66,7 +75,7 @@ class _Page:
             ui.notify(
                 message.removeprefix("the plan: "), type="warning", multi_line=True, close_button="Close"
             )
-        self.show()
+        await self.show()
 
     def _operation(self, asked: Any) -> Operation:
         """The operation that the page asks for, on the times of the cut's own file."""
@@ -93,12 +102,12 @@ class _Page:
     async def _take(self, work: Callable[[], None]) -> None:
         """Take something in, which may have to be fetched first."""
         if self._session.columns() is not None:
-            self.show(fetching="Fetching the clip…")
+            await self.show(fetching="Fetching the clip…")
         await self._do(work)
 
     async def _explore(self, event: GenericEventArguments) -> None:
         words = [word for word in re.split(r"[,\s]+", str(event.args["words"])) if word][:_MOST_WORDS]
-        self.show(exploring="Looking…")
+        await self.show(exploring="Looking…")
         await self._do(lambda: self._session.explore(words, float(event.args["sensitivity"])))
         if self._seen:
             await self._send_curve(*self._seen)
@@ -115,11 +124,18 @@ class _Page:
 
     async def _render(self) -> None:
         await self._site.told(self._site.renders.begin, self._session.job_id)
-        self.show()
+        await self.show()
+
+    async def _stop(self) -> None:
+        await self._site.told(self._site.act, self._session.job_id, "cancel")
+        await self.show()
 
     async def _poll(self) -> None:
-        await self._site.call(self._session.look)
-        self.show()
+        try:
+            await self._site.call(self._session.look)
+            await self.show()
+        except UnknownJobError:  # removed meanwhile
+            ui.navigate.to("/ui/jobs")
 
 
 def add_review_page(site: Site) -> None:
@@ -138,7 +154,7 @@ def add_review_page(site: Site) -> None:
             ui.page_title(f"Review {session.details.title} · hypecut")
             parts = await site.call(parts_view, session)
             board = ReviewBoard()
-            _Page(site, session, parts, board).show()
+            await _Page(site, session, parts, board).open()
 
 
 def _opened(site: Site, explorers: Explorers, job_id: str) -> ReviewSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import numpy as np
 from hypecut.detect.envelope import Envelope, envelope
 from hypecut.errors import HypecutError, JobStateError, PlanChangedError, PlanError
 from hypecut.files import written_aside
-from hypecut.jobs.engine.protocol import FINAL
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import DETECTED, PLAN, WORK
 from hypecut.jobs.remote import is_remote
@@ -23,6 +23,7 @@ from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, sa
 from hypecut.plan.operations import Add, Operation, Swap, apply
 from hypecut.plan.versions import read_versioned, save_versioned
 from hypecut.progress import SilentProgress
+from hypecut.times import format_time
 from hypecut.web.explained import Explanation, Moment, Part, read_explanation
 from hypecut.web.exploring import Explorers
 from hypecut.web.footage import spans_here
@@ -60,13 +61,15 @@ class ReviewSession:
         self.settings = site.settings
         self._site, self._explorers = site, explorers
         self.details = site.engine.get(job_id)
-        if self.details.job.status not in FINAL:
-            raise JobStateError("the job is still at work; its plan can be reviewed when it is done.")
         self.folder = Path(self.details.folder)
+        if all(output.kind != "plan" for output in self.details.outputs) or not self._path.is_file():
+            raise JobStateError("the job has no plan yet; it can be reviewed when it has chosen its moments.")
         self.explanation: Explanation = read_explanation(self.folder)
         self.said = ""
         self.fetching = ""
         self.footage = 0
+        # One change after the other: each goes out from what the one before wrote.
+        self._busy = threading.Lock()
         self.conflict = ""
         self.load()
 
@@ -122,10 +125,11 @@ class ReviewSession:
         Raises:
             PlanError, JobStateError: it can't be done, with the cure.
         """
-        self._check_free()
-        draft = apply(self.draft, operation, self.sources)
-        self._have(draft)
-        self._become(self.history.done(draft))
+        with self._busy:
+            self._check_free()
+            draft = apply(self.draft, operation, self.sources)
+            self._have(draft)
+            self._become(self.history.done(draft))
 
     def add(self, name: str) -> None:
         """Take a runner-up in; raises as `do`."""
@@ -160,27 +164,37 @@ class ReviewSession:
 
     def undo(self) -> None:
         """One step back; raises as `do`."""
-        self._check_free()
-        self._become(self.history.undone())
+        with self._busy:
+            self._check_free()
+            self._become(self.history.undone())
 
     def redo(self) -> None:
         """One step forward again; raises as `do`."""
-        self._check_free()
-        self._become(self.history.redone())
+        with self._busy:
+            self._check_free()
+            self._become(self.history.redone())
 
     def resolve(self, mine: bool) -> None:
         """After a conflict, write this plan over the other, or load that; raises as `do`."""
-        if not mine:
-            self.load()
-            return
-        _, self._version = read_versioned(self._path)
-        self.conflict = ""
-        self._save()
+        with self._busy:
+            if not mine:
+                self.load()
+                return
+            _, self._version = read_versioned(self._path)
+            self.conflict = ""
+            self._save()
 
     def look(self) -> bool:
         """Whether somebody else changed the plan's file since it was last seen here."""
-        if self.conflict:
+        # Between writing and knowing it, the file seems to be somebody else's.
+        if self.conflict or not self._busy.acquire(blocking=False):
             return False
+        try:
+            return self._is_foreign()
+        finally:
+            self._busy.release()
+
+    def _is_foreign(self) -> bool:
         try:
             plan, version = read_versioned(self._path)
         except HypecutError:
@@ -253,8 +267,6 @@ class ReviewSession:
             self.footage += 1
 
     def _check_free(self) -> None:
-        if self.fetching:
-            raise JobStateError("a part of the VOD is being fetched; change the plan when it is here.")
         if self.conflict:
             raise PlanChangedError("first choose whose changes are to stay.")
         if self._site.renders.busy(self.job_id):
@@ -272,6 +284,8 @@ class ReviewSession:
 
     def _save(self) -> None:
         self._version = save_versioned(self.draft.plan, self._path, self._version)
+        plan = self.draft.plan
+        self.said = f"{len(plan.cuts)} cuts, {format_time(plan.duration_s)}"
         kept = _Kept(version=self._version, draft=self.draft)
         with written_aside(self.folder / WORK / REVIEW) as part:
             part.write_bytes(msgspec.json.encode(kept))

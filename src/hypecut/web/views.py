@@ -42,7 +42,7 @@ def job_row(details: JobDetails) -> dict[str, Any]:
         "eta_s": step.eta_s if step else None,
         "size": sum(output.size for output in details.outputs),
         "href": job_href(job.id),
-        "review": job_href(job.id, "review") if "plan" in kinds and job.status in FINAL else "",
+        "review": job_href(job.id, "review") if "plan" in kinds else "",
         "result": job_href(job.id, "result") if "montage" in kinds and job.status in FINAL else "",
         "actions": list(_ACTIONS[job.status]),
     }

@@ -38,6 +38,7 @@ export default {
           <button @click="$emit('resolve', true)">Save mine over it</button></span>
       </div>
       <p v-if="state.render.text" class="notice" :class="{ bad: state.render.error }" role="status">{{ state.render.text }}
+        <button v-if="state.render.busy" class="tiny" @click="$emit('stop')">Stop</button>
         <progress v-if="state.render.busy" :value="state.render.share" max="1" aria-label="Progress of rendering"></progress></p>
       <p class="sr" role="status" data-said>{{ state.said }}</p>
       <section class="screen" aria-label="Recording">
@@ -103,7 +104,7 @@ export default {
       <Help ref="help" :keys="keys"></Help>
     </div>`,
   props: { state: { type: Object, required: true } },
-  emits: ["op", "add", "swap", "undo", "redo", "render", "resolve", "view", "explore"],
+  emits: ["op", "add", "swap", "undo", "redo", "render", "stop", "resolve", "view", "explore"],
   data: () => ({
     keys: KEYS, tab: "cuts", selected: "", time: 0, playing: false, listing: false, speed: 1,
     words: "", sensitivity: 0.5, trouble: "", timers: {},
