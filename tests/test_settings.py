@@ -216,3 +216,12 @@ def test_the_defaults_are_those_of_the_parts_they_are_handed_to() -> None:
         detection.min_distance_s,
     )
     assert (settings.crf, settings.preset) == (encoder.crf, encoder.preset)
+
+
+@pytest.mark.parametrize("name", ["token", "twitch_oauth_token", "database_url", "proxy"])
+def test_a_secret_of_the_wrong_kind_is_not_repeated(folder: Path, name: str) -> None:
+    (folder / "hypecut.toml").write_text(f'{name} = ["geheim"]\n')
+    with pytest.raises(UsageError) as caught:
+        load_settings()
+    assert name in str(caught.value)
+    assert "geheim" not in str(caught.value)

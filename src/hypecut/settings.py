@@ -334,7 +334,9 @@ def _first_problem(error: ValidationError, origins: Mapping[str, Origin]) -> str
     if problem["type"] == "value_error":
         return f"{subject}: {problem['msg'].removeprefix('Value error, ')}"
     cure = problem["msg"].replace("Input should", "it should", 1)
-    return f"{subject} can't be {problem['input']!r}: {cure}."
+    secret = Settings.model_fields[name].annotation is SecretStr
+    given = "what it was given" if secret else repr(problem["input"])
+    return f"{subject} can't be {given}: {cure}."
 
 
 def _ordered(settings: Settings, origins: dict[str, Origin]) -> Settings:
