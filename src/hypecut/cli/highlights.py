@@ -14,10 +14,12 @@ from hypecut.cli.start import start
 from hypecut.times import format_time
 
 if TYPE_CHECKING:
+    from hypecut.cli.jobs import Delivery
     from hypecut.jobs.requests import Forecast, HighlightsResult
 
 
 def highlights(
+    context: typer.Context,
     vod: Annotated[
         list[str],
         typer.Argument(
@@ -81,17 +83,21 @@ def highlights(
     """Turn a recording and its chat into a montage."""
     loaded = start(keywords=keyword or None, min_duration_s=min_duration, max_duration_s=max_duration)
     settings = loaded.settings
-    recording, *more_parts = [options.recording(part) for part in vod]
-    chat_file = options.input_file(chat, "chat") if chat else None
+    delivery: Delivery | None = context.obj
+    if delivery is None or not delivery.remote:
+        vod = [options.recording(part) for part in vod]
+        chat = options.input_file(chat, "chat") if chat else None
+
+    import msgspec
 
     from hypecut.jobs.highlights import forecast_highlights, run_highlights, run_highlights_durably
     from hypecut.jobs.requests import HighlightsRequest
-    from hypecut.models import TransitionKind
+    from hypecut.models import JobKind, TransitionKind
 
     request = HighlightsRequest(
-        vod=recording,
-        more_parts=tuple(more_parts),
-        chat=str(chat_file) if chat_file else None,
+        vod=vod[0],
+        more_parts=tuple(vod[1:]),
+        chat=str(chat) if chat else None,
         out=str(out) if out else None,
         keywords=settings.keywords,
         from_s=options.time_option_s("--from", from_),
@@ -112,6 +118,9 @@ def highlights(
         intro=intro,
         outro=outro,
     )
+    if delivery is not None:
+        delivery.submit(JobKind.VOD_HIGHLIGHTS, msgspec.to_builtins(request), settings)
+        return
     with progress_on_stderr() as progress:
         if dry_run:
             result = forecast_highlights(request, settings, progress)

@@ -29,6 +29,7 @@ from hypecut.cli.doctor import doctor
 from hypecut.cli.export import export
 from hypecut.cli.faults import record_fault
 from hypecut.cli.highlights import highlights
+from hypecut.cli.jobs import jobs
 from hypecut.cli.montage import montage
 from hypecut.cli.render import render
 from hypecut.cli.serve import serve
@@ -40,6 +41,7 @@ app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mo
 _COMMANDS = (highlights, montage, detect, render, export, overlay, card, serve, worker, demo, doctor, config)
 for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(jobs, name="jobs")
 app.add_typer(chat, name="chat")
 app.add_typer(cache, name="cache")
 

@@ -15,6 +15,7 @@ from hypecut.errors import UsageError
 from hypecut.times import format_time
 
 if TYPE_CHECKING:
+    from hypecut.cli.jobs import Delivery
     from hypecut.jobs.clip_requests import MontageResult
 
 PeriodName = Literal["day", "week", "month", "all"]
@@ -22,6 +23,7 @@ _QUIET = "none"
 
 
 def montage(
+    context: typer.Context,
     named: Annotated[
         list[str],
         typer.Argument(
@@ -95,6 +97,7 @@ def montage(
     intro: options.Intro = None,
     outro: options.Outro = None,
     overwrite: options.Overwrite = False,
+    ephemeral: options.Ephemeral = False,
     json: options.Json = False,
 ) -> None:
     """Turn the recent clips of streamers into a montage."""
@@ -107,9 +110,11 @@ def montage(
         scrape_pool_size=scrape_pool_size,
     ).settings
 
-    from hypecut.jobs.clip_montage import forecast_montage, run_montage
+    import msgspec
+
+    from hypecut.jobs.clip_montage import forecast_montage, run_montage, run_montage_durably
     from hypecut.jobs.clip_requests import MontageRequest
-    from hypecut.models import TransitionKind
+    from hypecut.models import JobKind, TransitionKind
     from hypecut.sources.clips.protocol import Period
 
     streamers, clips, files = _sorted_out(named)
@@ -134,9 +139,16 @@ def montage(
         outro=outro,
         opening=opening,
     )
+    delivery: Delivery | None = context.obj
+    if delivery is not None:
+        delivery.submit(JobKind.CLIP_MONTAGE, msgspec.to_builtins(request), settings)
+        return
     with progress_on_stderr() as progress:
-        run = forecast_montage if dry_run else run_montage
-        result = run(request, settings, progress)
+        if dry_run:
+            result = forecast_montage(request, settings, progress)
+        else:
+            run = run_montage if ephemeral else run_montage_durably
+            result = run(request, settings, progress)
     if json:
         say_json(result)
     else:

@@ -8,6 +8,7 @@ from hypecut.jobs.chat_files import ChatFiles
 from hypecut.jobs.clip_requests import MontageResult
 from hypecut.jobs.demo import DemoResult
 from hypecut.jobs.doctor import Check
+from hypecut.jobs.engine.protocol import JobDetails, JobPage
 from hypecut.jobs.exporting import ExportResult
 from hypecut.jobs.requests import HighlightsResult
 from hypecut.media.render import RenderResult
@@ -65,6 +66,12 @@ class ClearOutput(msgspec.Struct, frozen=True):
     freed: int
 
 
+class LogsOutput(msgspec.Struct, frozen=True):
+    """What a job's run logged, the oldest first."""
+
+    lines: tuple[str, ...]
+
+
 class SettingOutput(msgspec.Struct, frozen=True):
     """A setting's value, the kind of place it came from, and which option, variable or file that was."""
 
@@ -99,6 +106,13 @@ OUTPUTS: dict[str, type] = {
     "chat convert": ConvertOutput,
     "cache ls": CacheOutput,
     "cache clear": ClearOutput,
+    "jobs submit": JobDetails,
+    "jobs list": JobPage,
+    "jobs show": JobDetails,
+    "jobs watch": JobDetails,
+    "jobs cancel": JobDetails,
+    "jobs retry": JobDetails,
+    "jobs logs": LogsOutput,
     "demo": DemoResult,
     "doctor": DoctorOutput,
     "config": ConfigOutput,

@@ -28,6 +28,7 @@ from hypecut.jobs.clip_requests import (
     read_montage_request,
 )
 from hypecut.jobs.clip_steps import Fetched, Listed
+from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
@@ -71,6 +72,18 @@ def run_montage(request: MontageRequest, settings: Settings, progress: Progress)
     """
     job = check(msgspec.to_builtins(request), settings)
     return msgspec.convert(run_pipeline(CLIP_MONTAGE, job, settings, progress), MontageResult)
+
+
+def run_montage_durably(request: MontageRequest, settings: Settings, progress: Progress) -> MontageResult:
+    """Run the job as `run_montage`, but on record: one that was cut off goes on at the step it was at.
+
+    Raises:
+        DatabaseError: jobs can't be kept.
+        HypecutError: as `run_montage`.
+    """
+    job = check(msgspec.to_builtins(request), settings)
+    made = run_durably(JobKind.CLIP_MONTAGE, job, settings, progress, overwrite=request.overwrite)
+    return msgspec.convert(made, MontageResult)
 
 
 def forecast_montage(request: MontageRequest, settings: Settings, progress: Progress) -> MontageResult:
@@ -160,8 +173,8 @@ CLIP_MONTAGE = Pipeline(
         Step("choose", clip_steps.choose, 1.0),
         Step("fetch", clip_steps.fetch, 25.0),
         Step("plan", clip_steps.write_down, 1.0),
-        Step("cut", making.cut, 33.0),
-        Step("montage", making.montage, 33.0),
+        Step("cut", making.cut, 33.0, apart=True),
+        Step("montage", making.montage, 33.0, apart=True),
         Step("export", export, 2.0),
     ),
     check=check,
