@@ -7,14 +7,14 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from dbos import DBOS, DBOSClient
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from hypecut.errors import JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
@@ -36,6 +36,10 @@ MAX_DEATHS = 3
 # A worker that could not renew its lease for so long stops its runs: others are about to take them.
 LOST_AFTER_S = 45.0
 _LEAVE_S = 60.0
+_AGAIN_S = 0.5
+_AWAY = (OperationalError, InterfaceError)
+P = ParamSpec("P")
+T = TypeVar("T")
 _DAY_MS = 86_400_000
 
 
@@ -249,17 +253,17 @@ class Worker:
             raise
         finally:
             if stopped:
-                self._leases.let_go(job_id, self.id)
+                _persistently(self._leases.let_go, job_id, self.id)
             with self._changed:
                 del self._active[job_id]
                 self._taken.discard(job_id)
                 self._changed.notify_all()
 
     def _run(self, job_id: str, active: _Active) -> None:
-        row = self._store.row(job_id)
+        row = _persistently(self._store.row, job_id)
         if row.worker != self.id:
             raise workflow.RunStopped
-        self._store.begin(job_id)
+        _persistently(self._store.begin, job_id)
         journal = _StoreJournal(self._store, job_id)
         run = JobRun(
             job_id=job_id,
@@ -276,7 +280,8 @@ class Worker:
             try:
                 result = self._steps(run, row)
                 run.stopped()
-                self._store.end(job_id, result=rows.encoded(result), error=None, error_kind="")
+                ended = {"result": rows.encoded(result), "error": None, "error_kind": ""}
+                _persistently(self._store.end, job_id, **ended)
             except JobCancelledError:
                 raise workflow.RunStopped from None
             except Exception as error:
@@ -302,8 +307,20 @@ class Worker:
 
     def _fail(self, job_id: str, error: Exception) -> None:
         failure = failure_of(error)
-        self._store.end(job_id, error=failure.text, error_kind=failure.kind)
+        _persistently(self._store.end, job_id, error=failure.text, error_kind=failure.kind)
         raise JobFailedError(failure.text) from None
+
+
+def _persistently(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a call gives, made again while the database is away, for as long as a lease may be."""
+    began_s = time.monotonic()
+    while True:
+        try:
+            return call(*args, **kwargs)
+        except _AWAY:
+            if time.monotonic() - began_s > LOST_AFTER_S:
+                raise
+            time.sleep(_AGAIN_S)
 
 
 def _stepped(run: JobRun, step: Step) -> Any:
@@ -334,20 +351,23 @@ class _StoreJournal:
 
     def begin(self, step: str) -> None:
         """A step begins."""
-        self._store.begin_step(self._job_id, step)
+        _persistently(self._store.begin_step, self._job_id, step)
 
     def measure(self, step: str, measure: Measure) -> None:
         """A step is so far."""
-        self._store.measure_step(self._job_id, step, measure)
+        with contextlib.suppress(*_AWAY):  # the next one will do
+            self._store.measure_step(self._job_id, step, measure)
 
     def finish(self, step: str, outputs: Sequence[OutputRecord]) -> None:
         """A step is done."""
-        self._store.finish_step(self._job_id, step, outputs)
+        _persistently(self._store.finish_step, self._job_id, step, outputs)
 
     def note(self, text: str) -> None:
         """What the job waits for."""
-        self._store.change(self._job_id, note=text)
+        with contextlib.suppress(*_AWAY):
+            self._store.change(self._job_id, note=text)
 
     def log(self, line: str) -> None:
         """A line of the log."""
-        self._store.log(self._job_id, line)
+        with contextlib.suppress(*_AWAY):
+            self._store.log(self._job_id, line)
