@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from hypecut.api.app import create_app
+from hypecut.cli.jobs import Delivery
 from hypecut.errors import HypecutError, JobStateError, UnknownJobError, UsageError
 from hypecut.jobs.client import ServerJobs
 from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.engine.protocol import JobFilter
+from hypecut.jobs.requests import HighlightsRequest
 from hypecut.models import JobKind, JobStatus
 from hypecut.settings import Settings
 from tests.api.conftest import BASE, InProcess
@@ -64,6 +66,19 @@ def test_a_job_is_submitted_with_its_chat_and_followed(
     server.remove(job_id)
     with pytest.raises(UnknownJobError):
         server.get(job_id)
+
+
+def test_the_command_line_sends_what_was_given_and_the_chat_file(
+    engine: MemoryEngine, settings: Settings, stream: Stream
+) -> None:
+    media(settings, stream)
+    delivery = Delivery(served(engine, settings, "secret"), True, 7, [])
+    request = HighlightsRequest(vod="vod.mp4", chat=str(stream.chat), max_duration_s=120.0, exact=True)
+    delivery.submit(KIND, request, settings)
+    details = engine.get(delivery.submitted[0])
+    assert details.priority == 7
+    assert (details.job.params["max_duration_s"], details.job.params["exact"]) == (120.0, True)
+    assert Path(details.job.params["chat"]).read_bytes() == stream.chat.read_bytes()
 
 
 def test_it_is_cancelled_and_retried(engine: MemoryEngine, settings: Settings, stream: Stream) -> None:

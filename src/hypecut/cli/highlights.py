@@ -88,8 +88,6 @@ def highlights(
         vod = [options.recording(part) for part in vod]
         chat = options.input_file(chat, "chat") if chat else None
 
-    import msgspec
-
     from hypecut.jobs.highlights import forecast_highlights, run_highlights, run_highlights_durably
     from hypecut.jobs.requests import HighlightsRequest
     from hypecut.models import JobKind, TransitionKind
@@ -119,7 +117,7 @@ def highlights(
         outro=outro,
     )
     if delivery is not None:
-        delivery.submit(JobKind.VOD_HIGHLIGHTS, msgspec.to_builtins(request), settings)
+        delivery.submit(JobKind.VOD_HIGHLIGHTS, request, settings)
         return
     with progress_on_stderr() as progress:
         if dry_run:

@@ -19,7 +19,9 @@ from hypecut.errors import InterruptedByUserError, UsageError
 
 if TYPE_CHECKING:
     from hypecut.jobs.client import ServerJobs
+    from hypecut.jobs.clip_requests import MontageRequest
     from hypecut.jobs.engine.protocol import JobDetails, JobEngine, Jobs
+    from hypecut.jobs.requests import HighlightsRequest
     from hypecut.models import JobKind
     from hypecut.settings import Settings
 
@@ -50,14 +52,18 @@ class Delivery:
     priority: int
     submitted: list[str]
 
-    def submit(self, kind: JobKind, params: Mapping[str, Any], settings: Settings) -> None:
-        """Submit a job by its arguments."""
+    def submit(self, kind: JobKind, request: HighlightsRequest | MontageRequest, settings: Settings) -> None:
+        """Submit the job that a request describes."""
+        import msgspec
+
         from hypecut.jobs.client import ServerJobs
         from hypecut.jobs.pipelines import PIPELINES
 
+        params = msgspec.to_builtins(request)
         if isinstance(self.jobs, ServerJobs):
             # What was not given is the server's to decide.
-            given = {name: value for name, value in params.items() if value not in (None, False, [], ())}
+            fields = msgspec.structs.fields(request)
+            given = {f.name: params[f.name] for f in fields if getattr(request, f.name) != f.default}
             if kind == "clip_montage" and "out" in given:
                 given["current_videos_dir"] = given.pop("out")
             chat = given.get("chat")
@@ -66,7 +72,7 @@ class Delivery:
             self.submitted.append(self.jobs.submit(kind, given, self.priority))
         else:
             job = PIPELINES[kind].check(params, settings)
-            again = bool(params.get("overwrite"))
+            again = bool(params["overwrite"])
             self.submitted.append(self.jobs.submit(kind, job, self.priority, again=again).id)
 
 
@@ -290,7 +296,7 @@ def _tell_of(details: JobDetails, json: bool) -> None:
     say(table(("step", "state", "took"), rows))
     for output in details.outputs:
         if output.kind != "clip":
-            say(f"{output.size / 1e6:10,.1f} MB  {output.path}")
+            say(f"{output.size / 1e3:12,.1f} kB  {output.path}")
 
 
 def _when(moment: datetime | None) -> str:

@@ -110,8 +110,6 @@ def montage(
         scrape_pool_size=scrape_pool_size,
     ).settings
 
-    import msgspec
-
     from hypecut.jobs.clip_montage import forecast_montage, run_montage, run_montage_durably
     from hypecut.jobs.clip_requests import MontageRequest
     from hypecut.models import JobKind, TransitionKind
@@ -141,7 +139,7 @@ def montage(
     )
     delivery: Delivery | None = context.obj
     if delivery is not None:
-        delivery.submit(JobKind.CLIP_MONTAGE, msgspec.to_builtins(request), settings)
+        delivery.submit(JobKind.CLIP_MONTAGE, request, settings)
         return
     with progress_on_stderr() as progress:
         if dry_run:
