@@ -79,6 +79,6 @@ def test_mistakes_get_one_sentence(
 
 def test_twitch_failing_is_told_with_each_sources_reason(online: LocalTwitch, cli: Cli) -> None:
     online.fault("gql*", "gql_error", message="service error", times=-1)
-    outcome = cli("montage", "alpha")
+    outcome = cli("montage", "alpha", "--dry-run")
     assert outcome.code == 4
     assert "no source can give the clips of alpha (gql: " in outcome.err
