@@ -7,17 +7,20 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from hypecut.chat.sample import planted_moments, sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
 from tests.support.browsers import chromium_page
 from tests.support.recordings import Recordings
-from tests.web.serving import Server, running
+from tests.web.serving import WAIT_S, Server, running
 
 DURATION_S = 300.0
 SEED = 5
 FPS = Fraction(15)
+
+# Machines may be busy with other tests; what fails, fails late.
+expect.set_options(timeout=1000 * WAIT_S)
 
 
 @dataclass(frozen=True)

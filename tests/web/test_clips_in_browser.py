@@ -11,10 +11,9 @@ from hypecut.jobs.clip_steps import Listed
 from hypecut.models import Clip, Plan
 from hypecut.plan.document import read_plan
 from tests.support.recordings import Recordings
-from tests.web.serving import WAIT_S, Server
+from tests.web.serving import Server
 from tests.web.test_pages_in_browser import violations
 
-WAIT_MS = 1000 * WAIT_S
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SUBMITTED = {
     "streamer_names": ["alpha", "bravo"],
@@ -68,7 +67,7 @@ def test_clips_are_swapped_shared_out_and_ordered(page: Page, server: Server, cl
     job_id = server.done(server.call("POST", "/jobs/clip-montage", json=body)["job_id"])
     before = shown(server, clips)
     page.goto(f"{server.url}/ui/jobs/{job_id}/review")
-    expect(page.locator(".lane")).to_have_count(2, timeout=WAIT_MS)
+    expect(page.locator(".lane")).to_have_count(2)
     assert violations(page) == []
     one, two = page.locator('[data-clip="One"]'), page.locator('[data-clip="Two"]')
     assert "One" in before

@@ -63,17 +63,17 @@ def test_jobs_are_filtered_retried_and_removed(page: Page, server: Server) -> No
     server.wait_for(lambda: server.state(failed) == "failed")
     page.goto(f"{server.url}/ui/jobs")
     row = page.locator(f'tr[data-job="{failed}"]')
-    expect(row).to_contain_text("broken.mp4", timeout=WAIT_MS)
+    expect(row).to_contain_text("broken.mp4")
     page.get_by_role("button", name="done", exact=True).click()
-    expect(row).to_have_count(0, timeout=WAIT_MS)
+    expect(row).to_have_count(0)
     page.get_by_role("button", name="done", exact=True).click()
     page.get_by_label("Search jobs").fill("broken")
-    expect(page.locator("tr[data-job]")).to_have_count(1, timeout=WAIT_MS)
+    expect(page.locator("tr[data-job]")).to_have_count(1)
     row.get_by_role("button", name="retry").click()
     server.wait_for(lambda: server.call("GET", f"/jobs/{failed}/details")["attempts"] >= 2)
     server.wait_for(lambda: server.state(failed) == "failed")
     row.get_by_role("button", name="remove").click()
-    expect(row).to_have_count(0, timeout=WAIT_MS)
+    expect(row).to_have_count(0)
 
 
 def test_a_chat_is_sent_and_words_are_typed(page: Page, server: Server, tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ def test_a_chat_is_sent_and_words_are_typed(page: Page, server: Server, tmp_path
     page.get_by_label("Words or emotes").fill("KEKW,")
     page.get_by_label("Words or emotes").press_sequentially("clutch")
     page.get_by_label("Words or emotes").press("Enter")
-    expect(page.locator("#said")).to_contain_text("KEKW, clutch counting more", timeout=WAIT_MS)
+    expect(page.locator("#said")).to_contain_text("KEKW, clutch counting more")
     page.get_by_label("At least").fill("2 hours")
-    expect(page.locator("#said")).to_contain_text("is not a time", timeout=WAIT_MS)
+    expect(page.locator("#said")).to_contain_text("is not a time")
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
@@ -131,7 +131,7 @@ def test_a_page_shows_the_truth_after_a_restart_in_mid_job(durable: Server) -> N
     with chromium_page() as page:
         page.goto(f"{durable.url}/ui/jobs/{job_id}")
         step = page.locator("ol.steps li", has_text="fetch")
-        expect(step).to_contain_text("running", timeout=WAIT_MS)
+        expect(step).to_contain_text("running")
         durable.kill()
         expect(page.get_by_text("Connection lost")).to_be_visible(timeout=WAIT_MS)
         hold.unlink()

@@ -40,7 +40,7 @@ def plan_of(server: Server, name: str) -> Plan:
 
 def open_review(page: Page, server: Server, job_id: str) -> None:
     page.goto(f"{server.url}/ui/jobs/{job_id}/review")
-    expect(page.locator(".cut.on")).to_have_count(1, timeout=WAIT_MS)
+    expect(page.locator(".cut.on")).to_have_count(1)
 
 
 def frames(time_s: float) -> int:
@@ -54,12 +54,12 @@ def test_from_a_form_to_a_montage_exact_to_the_frame(page: Page, server: Server)
     page.get_by_role("combobox", name="Chat").fill("chat.json")
     page.get_by_text("More").click()
     page.get_by_label("Output folder").fill("whole")
-    expect(page.locator("#said")).to_contain_text("Finds the moments of stream", timeout=WAIT_MS)
+    expect(page.locator("#said")).to_contain_text("Finds the moments of stream")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/ui/jobs/*")
     expect(page.get_by_role("status").filter(has_text="done")).to_be_visible(timeout=WAIT_MS)
     page.get_by_role("link", name="Review").click()
-    expect(page.locator(".cut.on")).to_have_count(1, timeout=WAIT_MS)
+    expect(page.locator(".cut.on")).to_have_count(1)
     before = plan_of(server, "whole")
     assert len(before.cuts) == 3
 
@@ -81,7 +81,7 @@ def test_from_a_form_to_a_montage_exact_to_the_frame(page: Page, server: Server)
     page.get_by_role("button", name="Render").click()
     expect(page.get_by_text("Rendered: the result is this plan.")).to_be_visible(timeout=WAIT_MS)
     page.get_by_role("link", name="Result").click()
-    expect(page.locator(".chapters li")).to_have_count(2, timeout=WAIT_MS)
+    expect(page.locator(".chapters li")).to_have_count(2)
     expect(page.get_by_text("plan changed since render")).to_have_count(0)
     for time_s, number in places(after):
         server.wait_for(lambda time_s=time_s, number=number: shown(page, time_s) == number)
@@ -121,10 +121,11 @@ def test_the_later_of_two_tabs_is_told(page: Page, server: Server) -> None:
     job_id = server.made("tabs", plan_only=True)
     open_review(page, server, job_id)
     other = page.context.new_page()
+    other.set_default_timeout(WAIT_MS)
     open_review(other, server, job_id)
     page.locator(".cut").first.get_by_role("button", name="Skip").click()
     expect(page.locator(".cut.aside")).to_have_count(1)
-    expect(other.get_by_role("alert")).to_contain_text("changed in another window", timeout=WAIT_MS)
+    expect(other.get_by_role("alert")).to_contain_text("changed in another window")
     other.locator(".cut").last.get_by_role("button", name="Skip").click()
     expect(other.get_by_text("first choose whose changes are to stay")).to_be_visible()
     assert len(plan_of(server, "tabs").cuts) == 2
@@ -177,13 +178,13 @@ def test_a_filter_and_the_dial_find_other_moments(page: Page, server: Server) ->
     open_review(page, server, job_id)
     page.get_by_label("Show only").fill("nice")
     page.get_by_label("Sensitivity").fill("0.9")
-    expect(page.get_by_role("tab", name="Runners-up")).not_to_have_text("Runners-up 0", timeout=WAIT_MS)
+    expect(page.get_by_role("tab", name="Runners-up")).not_to_have_text("Runners-up 0")
     page.get_by_role("tab", name="Runners-up").click()
     page.get_by_role("button", name="Add").first.click()
-    expect(page.get_by_role("tab", name="Cuts")).to_have_text("Cuts 4", timeout=WAIT_MS)
+    expect(page.get_by_role("tab", name="Cuts")).to_have_text("Cuts 4")
     assert len(plan_of(server, "explore").cuts) == 4
     page.get_by_label("Show only").fill("nobodysaysthis")
-    expect(page.get_by_role("tab", name="Runners-up")).to_have_text("Runners-up 0", timeout=WAIT_MS)
+    expect(page.get_by_role("tab", name="Runners-up")).to_have_text("Runners-up 0")
 
 
 def test_the_preview_plays_the_cuts_in_order_before_anything_is_rendered(page: Page, server: Server) -> None:
