@@ -104,12 +104,16 @@ def playing_problems(call: Call, url: str, montage: Montage, near: int = 2) -> l
     if wrong:
         problems.append(f"[time, number, shown]: {wrong[:5]}")
     for join in montage.joins:
-        at_s = montage.frames[join].start_s
-        problems += _played_problems(call, montage, at_s - PLAY_S, at_s + PLAY_S)
+        problems += _played_problems(call, montage, join)
     return problems
 
 
-def _played_problems(call: Call, montage: Montage, from_s: float, to_s: float) -> list[str]:
+def _played_problems(call: Call, montage: Montage, join: int) -> list[str]:
+    before = join - 1
+    while montage.frames[before].number is None:
+        before -= 1
+    at_s = montage.frames[join].start_s
+    from_s, to_s = montage.frames[before].start_s - PLAY_S, at_s + PLAY_S
     result = call("played", from_s, to_s, 3 * PATIENCE_MS)
     seen = [(time_s, number) for time_s, number in result["seen"] if not _mixed(montage, time_s)]
     shown_s = [_place_s(montage, time_s, number) for time_s, number in seen]
@@ -117,7 +121,7 @@ def _played_problems(call: Call, montage: Montage, from_s: float, to_s: float) -
         (bool(result["error"]), f"stopped: {result['error']}"),
         (result["reached"] < to_s - LAG_S, f"came from {from_s} s to {result['reached']} s only"),
         (any(b < a for a, b in pairwise(shown_s)), f"goes back: {shown_s}"),
-        (not seen or not min(shown_s) < (from_s + to_s) / 2 <= max(shown_s), f"shows one side: {seen}"),
+        (not seen or not min(shown_s) < at_s <= max(shown_s), f"shows one side: {seen}"),
         (
             any(abs(time_s - at_s) > LAG_S for (time_s, _), at_s in zip(seen, shown_s, strict=True)),
             f"[said, shown]: {list(zip(seen, shown_s, strict=True))}",
