@@ -8,6 +8,7 @@ from typing import cast
 
 import av
 import av.error
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 
 from hypecut.media.source import AnyPacket
@@ -30,12 +31,15 @@ class Resampler:
         self._layout, self._rate = layout, rate
         self._resampler: av.AudioResampler | None = None
         self._kind: tuple[object, ...] = ()
+        self._decoder: AudioCodecContext | None = None
         self.damaged = 0
 
     def decoded(self, packet: AnyPacket) -> list[AudioFrame]:
         """The packet's sound, each frame with its time; a damaged packet has none."""
         try:
-            frames = cast(list[AudioFrame], packet.decode())
+            if self._decoder is None:
+                self._decoder = _fresh_decoder(packet.stream.codec_context)
+            frames = self._decoder.decode(packet)
             return [piece for frame in frames for piece in self._resampled(frame)]
         except av.error.FFmpegError as error:
             self.damaged += 1
@@ -48,3 +52,17 @@ class Resampler:
             self._resampler = av.AudioResampler("fltp", self._layout, self._rate)
             self._kind = kind
         return (piece for piece in self._resampler.resample(frame) if piece.pts is not None)
+
+
+def _fresh_decoder(own: AudioCodecContext) -> AudioCodecContext:
+    """A decoder that remembers nothing: the noise that AAC leaves to it depends on all it ever decoded."""
+    if own.name != "aac":
+        if own.is_open:
+            own.flush_buffers()
+        return own
+    made = cast(AudioCodecContext, av.CodecContext.create(own.name, "r"))
+    made.extradata, made.codec_tag = own.extradata, own.codec_tag
+    made.sample_rate = own.sample_rate
+    if own.layout.nb_channels:
+        made.layout = own.layout
+    return made
