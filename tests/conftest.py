@@ -18,6 +18,14 @@ settings.register_profile("hypecut", derandomize=True, deadline=None)
 settings.load_profile("hypecut")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that tests keep gets among what the user keeps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_recording(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
     """Makes small recordings to cut: `tiny_recording(".ts", bframes=0)`."""

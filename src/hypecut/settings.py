@@ -66,6 +66,13 @@ class Settings(JobSettings, SourceSettings):
         allow_inf_nan=False,
         description="Beyond this many gigabytes of downloads, what was not used for longest is removed.",
     )
+    pieces_max_gb: float = Field(
+        default=2.0,
+        ge=0,
+        le=100_000,
+        allow_inf_nan=False,
+        description="So many gigabytes of encoded pieces are kept, to render changed plans fast; 0: none.",
+    )
     log_level: LogLevel = Field(default="INFO", description="The least serious messages kept in the log.")
     host: str = Field(
         default="127.0.0.1",

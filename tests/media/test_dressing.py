@@ -150,7 +150,7 @@ def test_a_cut_whose_loudness_can_not_be_measured_is_left_as_it_is(
             raise MediaError(f"{source.path} can't be read at 5.000 s.")
         return measure(source, start_s, end_s)
 
-    monkeypatch.setattr("hypecut.media.dressing.measure", failing)
+    monkeypatch.setattr("hypecut.media.loudness.measure", failing)
     _, result = rendered(plan_of(recording, loudness=Loudness(target_lufs=-24.0)), tmp_path)
     assert result.skipped == ()
     assert "loudness of cut 2 is left as it is" in caplog.text

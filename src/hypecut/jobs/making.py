@@ -12,7 +12,7 @@ from hypecut.jobs import folder as names
 from hypecut.jobs.exporting import export_beside, source_facts
 from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import CheckedJob, Output, StepContext, StepResult
-from hypecut.jobs.rendering import check_room, encoder_options
+from hypecut.jobs.rendering import check_room, encoder_options, kept_pieces
 from hypecut.media.cards import is_card
 from hypecut.media.inspect import SourcePool
 from hypecut.media.render import render
@@ -36,13 +36,13 @@ def cut(context: StepContext) -> StepResult:
     check_room(plan, folder.path, source_facts(plan, folder.path).durations, folder.path, copies=COPIES)
     folder.clear_clips()
     context.progress.start("clips", len(plan.cuts), "clips")
+    options, pieces = encoder_options(context.settings), kept_pieces(context.settings)
     clips: dict[int, Output] = {}
     for number, cut in _between_bookends(plan, context):
         single = msgspec.structs.replace(plan, cuts=(cut,))
         clip = folder.file(names.CLIPS) / f"{number:03d}_{_called(plan, cut)}.mp4"
-        options = encoder_options(context.settings)
         try:
-            made = render(single, folder.path, clip, SilentProgress(), options, pool=pool)
+            made = render(single, folder.path, clip, SilentProgress(), options, pool=pool, pieces=pieces)
         except MediaError:
             continue  # the montage tells why
         finally:
@@ -61,8 +61,8 @@ def montage(context: StepContext) -> StepResult:
     plan = read_plan(context.folder / names.PLAN)
     out = context.folder / names.MONTAGE
     pool = context.cache.get("pool", SourcePool)
-    options = encoder_options(context.settings)
-    rendered = render(plan, context.folder, out, context.progress, options, pool=pool)
+    options, pieces = encoder_options(context.settings), kept_pieces(context.settings)
+    rendered = render(plan, context.folder, out, context.progress, options, pool=pool, pieces=pieces)
     meta = {"duration_s": rendered.duration_s, "cuts": len(rendered.cuts) - len(rendered.skipped)}
     return StepResult(
         data={"rendered": msgspec.to_builtins(rendered)},

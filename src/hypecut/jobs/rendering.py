@@ -15,6 +15,7 @@ from hypecut.jobs.requests import Forecast
 from hypecut.media.dressing import Dressing
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.inspect import SourcePool, inspect_cut
+from hypecut.media.pieces import PieceStore
 from hypecut.media.render import RenderResult, render
 from hypecut.media.sparse import source_bytes
 from hypecut.models import Plan
@@ -67,7 +68,8 @@ def render_plan(
     durations = source_facts(plan, folder).durations
     check_sources(plan, durations, str(plan_path))
     check_room(plan, folder, durations, out.parent)
-    return render(plan, folder, out, progress, encoder_options(settings), strict)
+    options, pieces = encoder_options(settings), kept_pieces(settings)
+    return render(plan, folder, out, progress, options, strict, pieces=pieces)
 
 
 def encoder_options(settings: Settings) -> EncoderOptions:
@@ -75,6 +77,12 @@ def encoder_options(settings: Settings) -> EncoderOptions:
     return EncoderOptions(
         crf=settings.crf, preset=settings.preset, encoder=settings.encoder, copies=not settings.reencode
     )
+
+
+def kept_pieces(settings: Settings) -> PieceStore | None:
+    """Where encoded pieces are kept for the next rendering, by the settings; None for nowhere."""
+    limit = int(settings.pieces_max_gb * 1e9)
+    return PieceStore(settings.cache_dir / "pieces", limit) if limit else None
 
 
 def check_room(

@@ -15,7 +15,8 @@ from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import fade_share, fade_to_black
 from hypecut.media.fonts import lettering_complaint
 from hypecut.media.inspect import InspectedCut, SourcePool
-from hypecut.media.loudness import gain_db, measure
+from hypecut.media.loudness import gain_db, kept_measure
+from hypecut.media.pieces import PieceStore
 from hypecut.media.titles import USUAL_STYLE, TitleCard, TitleStyle
 from hypecut.models import Loudness, Plan, TransitionKind
 from hypecut.progress import Progress
@@ -113,6 +114,19 @@ class CutDresser:
             else None
         )
 
+    def facts(self, from_s: float) -> tuple[object, ...]:
+        """All that decides on how pictures of the cut are dressed, the first of which is shown at `from_s`.
+
+        How they are mixed with those of another cut is not in it.
+        """
+        dressing = self._dressing
+        facts: list[object] = []
+        if self._card is not None and self._card.text and from_s < dressing.titles_s:
+            facts += ["title", from_s, self._card.digest]
+        if dressing.kind is TransitionKind.FADE:
+            facts += ["fade", from_s, self._length_s, dressing.transition_s, self._first, self._last]
+        return tuple(facts)
+
     def dress(self, frame: VideoFrame, at_s: float) -> VideoFrame:
         """The frame that is shown `at_s` into the cut, dressed; the given one is not changed."""
         if self._card is not None:
@@ -131,11 +145,22 @@ def titles_complaint(plan: Plan, style: TitleStyle = USUAL_STYLE) -> str:
 
 
 def loudness_gains(
-    loudness: Loudness | None, cuts: Sequence[InspectedCut], pool: SourcePool, progress: Progress
+    loudness: Loudness | None,
+    cuts: Sequence[InspectedCut],
+    pool: SourcePool,
+    progress: Progress,
+    pieces: PieceStore | None = None,
 ) -> dict[int, float]:
     """The gain in dB that brings each cut to the target loudness, by the cut's number; none without a target.
 
     A cut whose source can't be read to its end has none: rendering will tell what it costs.
+
+    Args:
+        loudness: the target.
+        cuts: what to measure.
+        pool: where their sources are.
+        progress: told in seconds measured.
+        pieces: where measurements are found again, and kept.
     """
     if loudness is None:
         return {}
@@ -145,7 +170,7 @@ def loudness_gains(
     for cut in cuts:
         start_s = cut.clock.seconds(cut.first)
         try:
-            measured = measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s))
+            measured = kept_measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s), pieces)
             gains[cut.number] = gain_db(measured, loudness.target_lufs)
         except MediaError as error:
             log.warning("the loudness of cut %d is left as it is: %s", cut.number, error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple, cast
@@ -13,6 +14,7 @@ import av.error
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
+from hypecut.media.pieces import PieceStore, piece_key, source_mark
 from hypecut.media.resample import Resampler
 from hypecut.media.source import SOUND_LATE_S, SourceReader
 
@@ -30,6 +32,7 @@ _MOST_LIMITING_DB = 9.0
 _SILENCE_LUFS = -50.0
 # EBU R128 measures blocks of this length; what is shorter fills a part of one.
 _BLOCK_S = Fraction(4, 10)
+_KEPT = "<2d"
 
 
 class Measured(NamedTuple):
@@ -55,6 +58,19 @@ def measure(source: SourceReader, start_s: float, end_s: float) -> Measured:
     for packet in _sound_packets(source, start_s, end_s):
         meter.feed(packet)
     return meter.finish()
+
+
+def kept_measure(source: SourceReader, start_s: float, end_s: float, pieces: PieceStore | None) -> Measured:
+    """As `measure`, but what was measured before is taken from `pieces`, and kept there."""
+    if pieces is None or not source.path.exists():
+        return measure(source, start_s, end_s)
+    key = piece_key("loudness", source_mark(source.path), source.clock, start_s, end_s)
+    kept = pieces.get(key)
+    if kept is not None:
+        return Measured(*struct.unpack(_KEPT, kept))
+    measured = measure(source, start_s, end_s)
+    pieces.put(key, struct.pack(_KEPT, *measured))
+    return measured
 
 
 def gain_db(measured: Measured, target_lufs: float) -> float:

@@ -24,8 +24,10 @@ from hypecut.media.bodies import Body, find_body, keyframe_units
 from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
 from hypecut.media.encoder import ENCODER, EncoderOptions
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
+from hypecut.media.kept_runs import KeptRuns
 from hypecut.media.mixing import cuts_to_pace, main_format, montage_picture, most_alike
 from hypecut.media.parts import PART_S, EncodedPart, PlacedCut, Span, montage_parts, placed_cuts
+from hypecut.media.pieces import PieceStore
 from hypecut.media.runs import EncoderError, Runs, RunTools
 from hypecut.media.sound import SoundCut
 from hypecut.media.source import MAX_REORDER, SourceReader
@@ -95,6 +97,7 @@ class _Task:
     progress: Progress
     strict: bool
     title_style: TitleStyle
+    pieces: PieceStore | None
 
 
 def render(
@@ -106,6 +109,7 @@ def render(
     strict: bool = False,
     pool: SourcePool | None = None,
     title_style: TitleStyle = USUAL_STYLE,
+    pieces: PieceStore | None = None,
 ) -> RenderResult:
     """Render a plan to an mp4 file.
 
@@ -118,6 +122,7 @@ def render(
         strict: a cut that can't be used is an error instead of being left out.
         pool: sources to share with other renderings; opening a long recording takes time.
         title_style: how titles look.
+        pieces: where encoded parts are found again, and kept for the next time; None for nowhere.
 
     Raises:
         MediaError: no cut can be used, or with `strict`, one can't; the message names it.
@@ -130,8 +135,9 @@ def render(
         warnings = (*([complaint] if complaint else []), *remarks)
         for warning in warnings:
             log.warning("%s", warning)
-        gains = loudness_gains(plan.loudness, cuts, pool, progress)
-        task = _Task(plan, out, gains, options or EncoderOptions(), pool, progress, strict, title_style)
+        gains = loudness_gains(plan.loudness, cuts, pool, progress, pieces)
+        options = options or EncoderOptions()
+        task = _Task(plan, out, gains, options, pool, progress, strict, title_style, pieces)
         duration_s, reports = _write_what_can_be(task, cuts, skipped)
         progress.finish()
     reports.sort(key=lambda report: report.cut)
@@ -188,7 +194,8 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
     with written_aside(task.out) as part, MontageWriter(part, layout, task.options, task.pool) as writer:
         tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout), layout.rotation)
         encoded = [part for part in parts if isinstance(part, EncodedPart)]
-        with Runs(encoded, task.pool, tools) as runs:
+        keeper = KeptRuns(task.pieces, tools) if task.pieces is not None else None
+        with Runs(encoded, task.pool, tools, keeper) as runs:
             sound = _sound_placer(task, dressing, layout.scale, overlap)
             assembly = Assembly(writer, parts, runs, task.pool, sound, task.progress)
             for one in placed:

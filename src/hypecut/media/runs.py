@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
 import av.error
 from av.video.codeccontext import VideoCodecContext
@@ -64,6 +64,21 @@ class EncodedRun:
 
     pictures: list[CodedPicture]
     tallies: list[SpanTally]
+
+    @property
+    def bytes(self) -> int:
+        """How much memory its pictures take."""
+        return sum(len(picture.data) for picture in self.pictures)
+
+
+class RunKeeper(Protocol):
+    """Has parts that were encoded before."""
+
+    def find(self, part: EncodedPart) -> EncodedRun | None:
+        """The part as it would be encoded; None when it must be."""
+
+    def keep(self, part: EncodedPart, run: EncodedRun) -> None:
+        """Have this one from now on; called in any thread."""
 
 
 @dataclass
@@ -155,11 +170,18 @@ class Runs:
         parts: what is to be encoded, in order.
         pool: where its sources are.
         tools: what all tasks share.
+        keeper: has some of the parts already, and keeps the others; None for neither.
     """
 
-    def __init__(self, parts: Iterable[EncodedPart], pool: SourcePool, tools: RunTools) -> None:
+    def __init__(
+        self,
+        parts: Iterable[EncodedPart],
+        pool: SourcePool,
+        tools: RunTools,
+        keeper: RunKeeper | None = None,
+    ) -> None:
         self._coming = deque(parts)
-        self._pool, self._tools = pool, tools
+        self._pool, self._tools, self._keeper = pool, tools, keeper
         self._running: deque[tuple[Future[EncodedRun], int]] = deque()
         self._executor = ThreadPoolExecutor(_WORKERS)
         # A file is read at one place: parts of a cut that is being read need it opened once more.
@@ -192,8 +214,21 @@ class Runs:
         return run
 
     def _begin(self, pool: SourcePool) -> None:
-        task = RunTask(self._coming.popleft(), pool, self._tools)
-        self._running.append((self._executor.submit(task), task.bytes))
+        part = self._coming.popleft()
+        kept = self._keeper.find(part) if self._keeper is not None else None
+        if kept is not None:
+            finished: Future[EncodedRun] = Future()
+            finished.set_result(kept)
+            self._running.append((finished, kept.bytes))
+            return
+        task = RunTask(part, pool, self._tools)
+        self._running.append((self._executor.submit(self._made, part, task), task.bytes))
+
+    def _made(self, part: EncodedPart, task: RunTask) -> EncodedRun:
+        run = task()
+        if self._keeper is not None and not self._tools.stopped.is_set():
+            self._keeper.keep(part, run)
+        return run
 
     def _has_room(self) -> bool:
         read = sum(size for _, size in self._running)
