@@ -99,7 +99,7 @@ def playing_problems(call: Call, url: str, montage: Montage, near: int = 2) -> l
     problems = []
     if abs(loaded["duration"] - montage.duration_s) > 0.1:
         problems.append(f"{loaded['duration']} s long, not {montage.duration_s}")
-    places = [[shown.middle_s, shown.number] for shown in montage.around_joins(near)]
+    places = [[shown.seen_s, shown.number] for shown in montage.around_joins(near)]
     wrong = call("wrongAt", places, PATIENCE_MS)
     if wrong:
         problems.append(f"[time, number, shown]: {wrong[:5]}")
