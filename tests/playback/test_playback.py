@@ -22,7 +22,7 @@ from tests.support.recordings import NTSC_60, Recordings
 
 PLAYER = Path(__file__).with_name("player.html")
 # How long a wrong picture may stay before it counts: browsers decode in software, on machines that are busy.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 PLAY_S = 0.8
 # What a browser shows while it plays may lag what it says by some frames.
 LAG_S = 0.3
@@ -68,7 +68,7 @@ def made(tiny_recording: Recordings, tmp_path_factory: pytest.TempPathFactory) -
     return [make(tiny_recording, folder) for make in montages.KINDS]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("browser", BROWSERS)
 def test_browsers_show_the_right_frame_round_every_join(made: list[Montage], browser: str) -> None:
     found: dict[str, list[str]] = {}
@@ -100,7 +100,8 @@ def playing_problems(call: Call, url: str, montage: Montage, near: int = 2) -> l
     if abs(loaded["duration"] - montage.duration_s) > 0.1:
         problems.append(f"{loaded['duration']} s long, not {montage.duration_s}")
     places = [[shown.seen_s, shown.number] for shown in montage.around_joins(near)]
-    wrong = call("wrongAt", places, PATIENCE_MS)
+    # One by one: a driver waits only so long for an answer.
+    wrong = [found for place in places for found in call("wrongAt", [place], PATIENCE_MS)]
     if wrong:
         problems.append(f"[time, number, shown]: {wrong[:5]}")
     for join in montage.joins:
@@ -114,7 +115,7 @@ def _played_problems(call: Call, montage: Montage, join: int) -> list[str]:
         before -= 1
     at_s = montage.frames[join].start_s
     from_s, to_s = montage.frames[before].start_s - PLAY_S, at_s + PLAY_S
-    result = call("played", from_s, to_s, 3 * PATIENCE_MS)
+    result = call("played", from_s, to_s, PATIENCE_MS)
     seen = [(time_s, number) for time_s, number in result["seen"] if not _mixed(montage, time_s)]
     shown_s = [_place_s(montage, time_s, number) for time_s, number in seen]
     found = [

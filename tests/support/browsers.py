@@ -19,14 +19,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from selenium import webdriver
 from selenium.webdriver.firefox.service import Service
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 
-_WAIT_S = 120
+_WAIT_S = 240
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _FIREFOX = ("firefox-esr", "firefox")
 _CHROMIUM_OPTIONS = (
@@ -91,7 +92,7 @@ def _geckodriver() -> str:
 
 @contextlib.contextmanager
 def chromium_page(**context_options: Any) -> Iterator[Page]:
-    """An empty page of a new headless Chromium; it waits up to two minutes for anything.
+    """An empty page of a new headless Chromium; it waits up to four minutes for anything.
 
     Args:
         context_options: as of playwright's `Browser.new_context`, e.g. `viewport` or `extra_http_headers`.
@@ -110,7 +111,7 @@ def chromium_page(**context_options: Any) -> Iterator[Page]:
 
 @contextlib.contextmanager
 def firefox_driver(**preferences: Any) -> Iterator[webdriver.Firefox]:
-    """A new headless Firefox; it waits up to two minutes for pages and scripts.
+    """A new headless Firefox; it waits up to four minutes for pages and scripts.
 
     Args:
         preferences: of `about:config`, beside those that keep it quiet.
@@ -121,8 +122,10 @@ def firefox_driver(**preferences: Any) -> Iterator[webdriver.Firefox]:
     for name, value in {**_FIREFOX_PREFERENCES, **preferences}.items():
         options.set_preference(name, value)
     service = Service(executable_path=_geckodriver(), log_output=os.devnull)
-    driver = webdriver.Firefox(options=options, service=service)
+    driver = webdriver.Firefox(options=options, service=service, keep_alive=False)
     try:
+        # Longer than anything the browser itself waits for.
+        cast(RemoteConnection, driver.command_executor).client_config.timeout = 2 * _WAIT_S
         driver.set_page_load_timeout(_WAIT_S)
         driver.set_script_timeout(_WAIT_S)
         yield driver

@@ -264,6 +264,7 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, task: _Task, delay
         bodies = {}
     configs = {c.audio_config for c in cuts if c.has_sound}
     sound = "none" if not configs else "copied" if _sound_copyable(cuts, dressing) else "encoded"
+    paced = cuts_to_pace(cuts, like, bodies)
     return MontageLayout(
         picture=like.picture.turned(like.rotation) if bodies else like.picture,
         rotation=like.rotation if bodies else 0,
@@ -271,7 +272,8 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, task: _Task, delay
         delay=max(delay, *(c.depth for c in cuts)),
         template=like.path if bodies else None,
         bodies=bodies,
-        paced=cuts_to_pace(cuts, like, bodies),
+        steady=all(c.clock.constant or c.number in paced for c in cuts),
+        paced=paced,
         encodes=encodes,
         sound=sound,
         limited=dressing.changes_loudness or any(c.cut.gain_db > 0 for c in cuts),

@@ -42,6 +42,9 @@ from hypecut.media.timeline import DecodingTimes
 
 Encodes = Literal["nothing", "joins", "cuts"]
 
+# Of frames at irregular times few last longer than so many usual ones.
+_IRREGULAR_STEPS = 4
+
 
 @dataclass(frozen=True)
 class MontageLayout:
@@ -54,6 +57,8 @@ class MontageLayout:
         delay: how many pictures at most are decoded ahead of display.
         template: the source whose pictures are copied; None when every picture is encoded.
         bodies: what is copied of which cut, by its number.
+        steady: all frames are shown at an even rate.
+        paced: the numbers of the cuts that are brought to that rate.
         encodes: what is encoded beside copied pictures: `nothing`, `joins` alone, or `cuts` as well.
         sound: `copied`, `encoded` or `none`.
         sound_template: the source whose sound is copied.
@@ -66,11 +71,21 @@ class MontageLayout:
     delay: int
     template: Path | None
     bodies: Mapping[int, Body]
+    steady: bool
     paced: frozenset[int]
     encodes: Encodes
     sound: str
     sound_template: Path | None
     limited: bool = False
+
+    @property
+    def decoding_step(self) -> int:
+        """Output ticks between the first decoding times.
+
+        Players that search by decoding times take every keyframe to be decoded ahead by as much as the first
+        picture. At irregular times some are further ahead, and would be taken for earlier ones.
+        """
+        return self.frame_ticks if self.steady else _IRREGULAR_STEPS * self.frame_ticks
 
     @property
     def frame_ticks(self) -> int:
@@ -100,7 +115,7 @@ class MontageWriter:
         self.layout = layout
         # The caller gives a path beside the final one; the index goes to the front for players on the web.
         self._container = av.open(openable(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._times = DecodingTimes(layout.delay, layout.frame_ticks)
+        self._times = DecodingTimes(layout.delay, layout.decoding_step)
         self._time_base = Fraction(1, layout.scale)
         if layout.template is not None:
             self._video = self._copied_track(pool.get(layout.template), options)
