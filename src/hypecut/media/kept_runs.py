@@ -69,7 +69,7 @@ class KeptRuns:
     def _key(self, part: EncodedPart) -> str:
         tools = self._tools
         spans = [self._facts(span, part.start_tick) for span in part.spans]
-        return piece_key("run", tools.encoder, tools.overlap, spans)
+        return piece_key("run", tools.encoder, tools.overlap, tools.rotation, spans)
 
     def _facts(self, span: Span, start: int) -> tuple[object, ...]:
         """What a span's pictures come from, and where they go."""
