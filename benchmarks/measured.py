@@ -31,14 +31,19 @@ class Usage(NamedTuple):
     peak_mib: float
 
 
-def run(command: Sequence[str | Path]) -> Usage:
+def run(command: Sequence[str | Path], **variables: str) -> Usage:
     """Run a command to its end, with its talk thrown away unless it is an error's.
+
+    Args:
+        command: the program and its arguments.
+        variables: set in its environment, beside those of this process.
 
     Raises:
         SystemExit: it failed.
     """
     launch = [sys.executable, "-S", "-c", _LAUNCHER, *(str(word) for word in command)]
-    done = subprocess.run(launch, capture_output=True, text=True, check=False)
+    environment = os.environ | variables
+    done = subprocess.run(launch, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise SystemExit(done.stderr)
     code, wall_s, cpu_s, peak_kib = json.loads(done.stdout)

@@ -59,7 +59,8 @@ class Contender:
 
 def render(plan: Path) -> peers.Method:
     """hypecut's run; nothing that it may have kept of earlier ones is used."""
-    return lambda out: run([sys.executable, "-m", "hypecut", "render", plan, "--out", out, "--overwrite"])
+    command: list[str | Path] = [sys.executable, "-m", "hypecut", "render", plan, "--overwrite", "--out"]
+    return lambda out: run([*command, out], HYPECUT_PIECES_MAX_GB="0")
 
 
 def contenders(vod: Path, work: Path, duration_s: float, count: int, seed: int, runs: int) -> list[Contender]:
