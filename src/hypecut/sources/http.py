@@ -10,7 +10,6 @@ import contextlib
 import fnmatch
 import logging
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ import httpx
 from hypecut import __version__
 from hypecut.errors import (
     HttpStatusError,
-    InterruptedByUserError,
     SourceGoneError,
     SourceUnavailableError,
     UsageError,
 )
 from hypecut.files import told_as_write_error
 from hypecut.settings import Settings
+from hypecut.sources.connections import Connections
 from hypecut.sources.pacing import Pacer
 from hypecut.sources.retrying import MAX_ASKED_WAIT_S, RETRIED_STATUSES, asked_wait_s, backoff_s, told
 
@@ -91,12 +90,9 @@ class HttpClient:
         sleep: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._closed = threading.Event()
-        self._sleep = self._closed.wait if sleep is None else sleep
         self._now = now
         self._tries = settings.network_tries
         self._hosts = settings.allowed_hosts
-        self._pacer = Pacer(settings.download_limit_mb_s * 1e6, self._sleep)
         proxy = settings.proxy.get_secret_value()
         try:
             self._client = httpx.Client(
@@ -113,6 +109,9 @@ class HttpClient:
             raise UsageError(f"ca_file {settings.ca_file} can't be used ({error}); correct it.") from error
         except (ValueError, httpx.InvalidURL) as error:
             raise UsageError("the proxy can't be used; write it as http://HOST:PORT.") from error
+        self._connections = Connections(self._client)
+        self._sleep = self._connections.closed.wait if sleep is None else sleep
+        self._pacer = Pacer(settings.download_limit_mb_s * 1e6, self._sleep)
 
     def __enter__(self) -> Self:
         return self
@@ -125,12 +124,11 @@ class HttpClient:
     @property
     def closed(self) -> bool:
         """Whether it can't be used any more."""
-        return self._closed.is_set()
+        return self._connections.closed.is_set()
 
     def close(self) -> None:
         """Close all connections; requests in other threads end with an error soon."""
-        self._closed.set()
-        self._client.close()
+        self._connections.close()
 
     def get(
         self,
@@ -168,7 +166,7 @@ class HttpClient:
         Raises:
             HttpStatusError: the answer's status is an error that remains.
             SourceGoneError: the host may not be asked.
-        SourceUnavailableError: there is no answer, or it can't be taken.
+            SourceUnavailableError: there is no answer, or it can't be taken.
         """
         request = self._client.build_request(
             method,
@@ -246,17 +244,18 @@ class HttpClient:
         Raises:
             InterruptedByUserError: the client was closed.
         """
-        self._check_open()
+        self._connections.check_open()
         self._sleep(backoff_s(attempt))
 
     def _with_retries(self, attempt: Callable[[], T], done: Callable[[], int] = lambda: 0) -> T:
         """What `attempt` gives, tried with growing waits; one that moves `done` on counts as the first."""
         failed, before = 0, done()
         while True:
-            self._check_open()
+            self._connections.check_open()
             try:
                 return attempt()
             except _TryAgainError as again:
+                self._connections.check_open()
                 after = done()
                 failed = 1 if after > before else failed + 1
                 before = after
@@ -271,20 +270,15 @@ class HttpClient:
         """The open answer to a request, redirects followed; any error status is raised."""
         for _ in range(_MAX_REDIRECTS):
             self._check_host(request.url)
-            with _told(request.url):
-                answer = self._client.send(request, stream=True)
-            try:
+            with _told(request.url), self._connections.answer(request) as answer:
                 log.debug(
                     "%s %s%s: %d", request.method, request.url.host, request.url.path, answer.status_code
                 )
                 if answer.next_request is None:
                     self._check_status(answer, allow)
-                    with _told(request.url):
-                        yield answer
+                    yield answer
                     return
                 following = answer.next_request
-            finally:
-                answer.close()
             if following.url.host != request.url.host:
                 for name in _PRIVATE_HEADERS:
                     following.headers.pop(name, None)
@@ -303,12 +297,11 @@ class HttpClient:
         status = answer.status_code
         if 200 <= status < 300 or status in allow:
             return
-        with _told(answer.url):
-            body = b""
-            for chunk in answer.iter_bytes(_MAX_ERROR_BYTES):
-                body += chunk
-                if len(body) >= _MAX_ERROR_BYTES:
-                    break
+        body = b""
+        for chunk in answer.iter_bytes(_MAX_ERROR_BYTES):
+            body += chunk
+            if len(body) >= _MAX_ERROR_BYTES:
+                break
         host = answer.url.host
         if status not in RETRIED_STATUSES:
             raise HttpStatusError(f"{host} refused with status {status}.", status, body[:_MAX_ERROR_BYTES])
@@ -339,15 +332,11 @@ class HttpClient:
             size += len(chunk)
             if size > max_bytes:
                 raise _too_long(answer.url.host, max_bytes)
-            self._check_open()
+            self._connections.check_open()
             write(chunk)
             if on_bytes is not None:
                 on_bytes(len(chunk))
             self._pacer.took(len(chunk))
-
-    def _check_open(self) -> None:
-        if self._closed.is_set():
-            raise InterruptedByUserError("the download was stopped; run it again to go on.")
 
 
 @contextlib.contextmanager
