@@ -11,8 +11,10 @@ from playwright.sync_api import Page, expect
 
 from hypecut.chat.sample import planted_moments, sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
+from hypecut.models import Clip
 from tests.support.browsers import chromium_page
 from tests.support.recordings import Recordings
+from tests.web.clips import listed_clips
 from tests.web.serving import WAIT_S, Server, running
 
 DURATION_S = 300.0
@@ -54,6 +56,12 @@ def server(media: Media, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """A server that all tests of a session share; each takes an output folder of its own."""
     with running(Server(media.copied_to(tmp_path_factory.mktemp("server")))) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def clips(server: Server, tiny_recording: Recordings) -> list[Clip]:
+    """The clips that this server finds: three of alpha, two of them of one moment, and two of bravo."""
+    return listed_clips(server, tiny_recording)
 
 
 @pytest.fixture

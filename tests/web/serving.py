@@ -1,7 +1,7 @@
 """The whole server in a process of its own: `python -m tests.web.serving FOLDER PORT ENGINE [TOKEN]`.
 
-While a file `hold` is in its folder, no job gets past its step `fetch`; a clip montage finds the
-clips that `clips.json` there lists.
+While a file `hold` is in its folder, no job gets past its step `fetch`, and with `hold-export` none past
+`export`; a clip montage finds the clips that `clips.json` there lists.
 """
 
 from __future__ import annotations
@@ -168,7 +168,11 @@ def _serve(folder: Path, port: int, durable: bool, token: str | None) -> None:
 
 def _for_tests(pipeline: Pipeline, folder: Path) -> Pipeline:
     """The pipeline whose step `fetch` can be held, and which finds the clips that `clips.json` lists."""
-    others = {"fetch": partial(_held, folder / "hold"), "resolve": partial(_resolved, folder / "clips.json")}
+    others = {
+        "fetch": partial(_held, folder / "hold"),
+        "export": partial(_held, folder / "hold-export"),
+        "resolve": partial(_resolved, folder / "clips.json"),
+    }
     steps = tuple(
         replace(step, run=partial(others[step.name], step.run)) if step.name in others else step
         for step in pipeline.steps
@@ -177,7 +181,7 @@ def _for_tests(pipeline: Pipeline, folder: Path) -> Pipeline:
 
 
 def _held(hold: Path, run: StepFunction, context: StepContext) -> StepResult:
-    context.progress.start("fetch", 2.0, "")
+    context.progress.start("held", 2.0, "")
     while hold.exists():
         context.progress.update(1.0)
         time.sleep(_LOOK_S)

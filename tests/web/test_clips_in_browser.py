@@ -1,56 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import msgspec
-import pytest
 from playwright.sync_api import Page, expect
 
-from hypecut.jobs.clip_steps import Listed
 from hypecut.models import Clip, Plan
 from hypecut.plan.document import read_plan
-from tests.support.recordings import Recordings
+from tests.web.clips import montage_body
 from tests.web.serving import Server
 from tests.web.test_pages_in_browser import violations
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SUBMITTED = {
-    "streamer_names": ["alpha", "bravo"],
-    "plan_only": True,
-    "min_duration_s": 20,
-    "max_duration_s": 40,
-}
-
-
-def clip(name: str, streamer: str, path: Path, views: int, minute: int, title: str) -> Clip:
-    made = NOW - timedelta(hours=20) + timedelta(minutes=minute)
-    return Clip(
-        id=name,
-        streamer=streamer,
-        duration_s=12.0,
-        title=title,
-        views=views,
-        created_at=made,
-        creator=f"fan of {name}",
-        path=str(path),
-    )
-
-
-@pytest.fixture(scope="module")
-def clips(server: Server, tiny_recording: Recordings) -> list[Clip]:
-    """Three of alpha, two of them of one moment, and two of bravo."""
-    files = [tiny_recording(".mp4", seed=seed, preset="ultrafast").path for seed in range(31, 36)]
-    found = [
-        clip("One", "alpha", files[0], 900, 0, "the great escape"),
-        clip("Two", "alpha", files[1], 300, 1, "The great escape!"),
-        clip("Three", "alpha", files[2], 200, 300, "boss down"),
-        clip("Four", "bravo", files[3], 800, 0, "clutch"),
-        clip("Five", "bravo", files[4], 100, 300, "what a fail"),
-    ]
-    listed = Listed(now=NOW, clips=tuple(found), streamers=())
-    (server.folder / "clips.json").write_bytes(msgspec.json.encode(listed))
-    return found
 
 
 def plan_of(server: Server, name: str) -> Plan:
@@ -63,8 +21,7 @@ def shown(server: Server, clips: list[Clip]) -> list[str]:
 
 
 def test_clips_are_swapped_shared_out_and_ordered(page: Page, server: Server, clips: list[Clip]) -> None:
-    body = SUBMITTED | {"current_videos_dir": "clips"}
-    job_id = server.done(server.call("POST", "/jobs/clip-montage", json=body)["job_id"])
+    job_id = server.done(server.call("POST", "/jobs/clip-montage", json=montage_body("clips"))["job_id"])
     before = shown(server, clips)
     page.goto(f"{server.url}/ui/jobs/{job_id}/review")
     expect(page.locator(".lane")).to_have_count(2)

@@ -76,6 +76,23 @@ def test_jobs_are_filtered_retried_and_removed(page: Page, server: Server) -> No
     expect(row).to_have_count(0)
 
 
+def test_a_job_is_cancelled_and_goes_on_when_asked_again(page: Page, server: Server) -> None:
+    hold = server.folder / "hold"
+    hold.touch()
+    job_id = server.submit("cancelled", plan_only=True)
+    page.goto(f"{server.url}/ui/jobs/{job_id}")
+    step = page.locator("ol.steps li", has_text="fetch")
+    expect(step).to_contain_text("running")
+    page.get_by_role("button", name="cancel").click()
+    state = page.get_by_label("Progress", exact=True).get_by_role("status")
+    expect(state).to_have_text("cancelled")
+    assert server.state(job_id) == "cancelled"
+    hold.unlink()
+    page.get_by_role("button", name="retry").click()
+    expect(state).to_have_text("done")
+    expect(step).to_contain_text("attempt 2")
+
+
 def test_a_chat_is_sent_and_words_are_typed(page: Page, server: Server, tmp_path: Path) -> None:
     lines = [json.dumps({"time_s": i / 10, "user": f"u{i % 40}", "text": "hello"}) for i in range(200)]
     (tmp_path / "mine.jsonl").write_text("\n".join(lines))
