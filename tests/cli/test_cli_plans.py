@@ -39,7 +39,10 @@ def test_render_tells_the_montage_and_what_was_left_out(
     monkeypatch.setattr("hypecut.jobs.rendering.render_plan", render)
     outcome = cli("render", plan, "--out", "m.mp4", "--strict")
     assert calls == [
-        ((plan, Path("m.mp4")), {"overwrite": False, "strict": True, "intro": None, "outro": None})
+        (
+            (plan, Path("m.mp4")),
+            {"overwrite": False, "strict": True, "intro": None, "outro": None, "preview": False},
+        )
     ]
     assert outcome.code == 0
     assert outcome.out == "m.mp4 (1:01, cuts: 1 copied, 1 skipped)\n"

@@ -36,6 +36,10 @@ def render(
         bool,
         typer.Option("--reencode", help="Encode every frame, for players that stumble over joined parts."),
     ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Make a small preview of the same length and joins: preview.mp4."),
+    ] = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
 ) -> None:
@@ -49,7 +53,15 @@ def render(
 
     with progress_on_stderr() as progress:
         result = render_plan(
-            plan, out, settings, progress, overwrite=overwrite, strict=strict, intro=intro, outro=outro
+            plan,
+            out,
+            settings,
+            progress,
+            overwrite=overwrite,
+            strict=strict,
+            intro=intro,
+            outro=outro,
+            preview=preview,
         )
     if json:
         say_json(result)

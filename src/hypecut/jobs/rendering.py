@@ -16,6 +16,7 @@ from hypecut.media.dressing import Dressing
 from hypecut.media.encoder import EncoderOptions
 from hypecut.media.inspect import SourcePool, inspect_cut
 from hypecut.media.pieces import PieceStore
+from hypecut.media.preview import PREVIEW
 from hypecut.media.render import RenderResult, render
 from hypecut.media.sparse import source_bytes
 from hypecut.models import Plan
@@ -27,6 +28,7 @@ from hypecut.settings import Settings
 # The montage is written once more when its index moves to the front; encoded parts may outgrow their source.
 _ROOM_FACTOR = 1.2
 SUFFIX = ".mp4"
+PREVIEW_FILE = "preview.mp4"
 
 
 def render_plan(
@@ -39,18 +41,20 @@ def render_plan(
     strict: bool = False,
     intro: str | None = None,
     outro: str | None = None,
+    preview: bool = False,
 ) -> RenderResult:
     """Render a plan file to a montage.
 
     Args:
         plan_path: the plan.
-        out: the montage to make; None makes `montage.mp4` beside the plan.
+        out: the montage to make; None makes `montage.mp4`, or `preview.mp4`, beside the plan.
         settings: the encoder's quality and speed.
         progress: told in seconds of montage.
         overwrite: replace a montage that is there.
         strict: a cut whose source is missing or damaged is an error instead of being left out.
         intro: a video to show before the plan's cuts; it is numbered as the first of them.
         outro: a video to show after them.
+        preview: make a small montage with the same frames at the same times, fast rather than well.
 
     Raises:
         PlanError: the plan is malformed, or one of its times is beyond its source.
@@ -61,14 +65,15 @@ def render_plan(
     files = [check_bookend(option, file) for option, file in (("--intro", intro), ("--outro", outro))]
     plan = bookends(files[0], files[1], folder).around(read_plan(plan_path))
     check_plan(plan, str(plan_path))
-    out = out or folder / MONTAGE
+    out = out or folder / (PREVIEW_FILE if preview else MONTAGE)
     check_output(out, overwrite, plan_files(plan, plan_path))
     if out.suffix.lower() != SUFFIX:
         raise UsageError(f"the montage is an MP4 file; give --out a name in {SUFFIX}, not {out.name}.")
     durations = source_facts(plan, folder).durations
     check_sources(plan, durations, str(plan_path))
     check_room(plan, folder, durations, out.parent)
-    options, pieces = encoder_options(settings), kept_pieces(settings)
+    options = PREVIEW if preview else encoder_options(settings)
+    pieces = kept_pieces(settings)
     return render(plan, folder, out, progress, options, strict, pieces=pieces)
 
 

@@ -40,6 +40,8 @@ class EncoderOptions:
         bframes: at most so many B-frames in a row.
         encoder: `x264`, `auto` for one in hardware where there is one, or the name of a kind of those.
         copies: pictures that can be copied are; False encodes all of them.
+        most_lines: pictures with more lines on their shorter side are made smaller; None for any.
+        draft: for a preview; see `hypecut.media.preview`.
     """
 
     crf: float = 18.0
@@ -47,6 +49,8 @@ class EncoderOptions:
     bframes: int = 2
     encoder: str = "x264"
     copies: bool = True
+    most_lines: int | None = None
+    draft: bool = False
 
 
 # Beside copied pictures there are few others: they must be there soon, and look like the source.
@@ -101,6 +105,15 @@ class PictureFormat:
             return self
         ratio = 1 / self.sample_aspect_ratio
         return replace(self, width=self.height, height=self.width, sample_aspect_ratio=ratio)
+
+    def within(self, most_lines: int | None) -> PictureFormat:
+        """The same format, made smaller if its shorter side is longer than that."""
+        shorter = min(self.width, self.height)
+        if most_lines is None or shorter <= most_lines:
+            return self
+        factor = Fraction(most_lines, shorter)
+        width, height = (max(2, round(side * factor / 2) * 2) for side in (self.width, self.height))
+        return replace(self, width=width, height=height)
 
 
 def pixel_ratio(stream: VideoStream) -> Fraction:

@@ -28,10 +28,16 @@ _TURNS = {
 
 
 class Fitter:
-    """Brings frames of any size and pixel format to the montage's: scaled to fit, the rest black."""
+    """Brings frames of any size and pixel format to the montage's: scaled to fit, the rest black.
 
-    def __init__(self, picture: PictureFormat) -> None:
+    Args:
+        picture: the montage's format.
+        draft: scaled fast rather than well.
+    """
+
+    def __init__(self, picture: PictureFormat, draft: bool = False) -> None:
         self._picture = picture
+        self._how = "fast_bilinear" if draft else "bicubic"
         matrix, value_range = picture.color[2:]
         usual = _BT709 if picture.height >= _HD_HEIGHT else _BT601
         self._matrix = usual if matrix in _UNKNOWN_MATRIX else matrix
@@ -82,7 +88,7 @@ class Fitter:
                 range=str(value_range),
             ),
             *(graph.add(name, how) for name, how in _TURNS[turn]),
-            graph.add("scale", f"{width}:{height}:{colours}"),
+            graph.add("scale", f"{width}:{height}:{colours}:flags={self._how}"),
             graph.add("format", want.pix_fmt),
             graph.add("pad", f"{want.width}:{want.height}:(ow-iw)/2:(oh-ih)/2"),
             graph.add("setsar", str(want.sample_aspect_ratio)),

@@ -28,18 +28,21 @@ def montage_picture(cuts: Sequence[InspectedCut]) -> InspectedCut:
     return max(alike, key=lambda cut: cut.length_s)
 
 
-def cuts_to_pace(cuts: Iterable[InspectedCut], like: InspectedCut, copied: Iterable[int]) -> frozenset[int]:
+def cuts_to_pace(
+    cuts: Iterable[InspectedCut], like: InspectedCut, copied: Iterable[int], every: bool = False
+) -> frozenset[int]:
     """The numbers of the cuts whose frames must be brought to a steady rate.
 
     Args:
         cuts: all cuts.
         like: the cut whose format the montage has; a rate that varies is left as it is.
         copied: the numbers of cuts of which something is copied, so that their rate can't change.
+        every: also those that have that rate already, as some of their pictures will be left out.
     """
     if not like.clock.constant:
         return frozenset()
     kept = set(copied)
-    odd = (c for c in cuts if not c.clock.constant or c.picture.fps != like.picture.fps)
+    odd = (c for c in cuts if every or not c.clock.constant or c.picture.fps != like.picture.fps)
     return frozenset(c.number for c in odd if c.number not in kept)
 
 

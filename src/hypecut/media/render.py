@@ -264,9 +264,11 @@ def _layout(cuts: Sequence[InspectedCut], dressing: Dressing, task: _Task, delay
         bodies = {}
     configs = {c.audio_config for c in cuts if c.has_sound}
     sound = "none" if not configs else "copied" if _sound_copyable(cuts, dressing) else "encoded"
-    paced = cuts_to_pace(cuts, like, bodies)
+    paced = cuts_to_pace(cuts, like, bodies, every=task.options.draft)
     return MontageLayout(
-        picture=like.picture.turned(like.rotation) if bodies else like.picture,
+        picture=(like.picture.turned(like.rotation) if bodies else like.picture).within(
+            task.options.most_lines
+        ),
         rotation=like.rotation if bodies else 0,
         scale=output_scale(c.clock for c in cuts),
         delay=max(delay, *(c.depth for c in cuts)),

@@ -38,6 +38,7 @@ _WORKERS = max(1, min(8, os.cpu_count() or 1))
 # So many parts are in work, or finished and waiting, as long as their packets take little memory.
 _AHEAD = 2 * _WORKERS
 _AHEAD_BYTES = 48 << 20
+_NEAR_JOIN_S = 1
 
 
 class EncoderError(Exception):
@@ -123,7 +124,7 @@ class RunTask:
 
     def __init__(self, part: EncodedPart, pool: SourcePool, tools: RunTools) -> None:
         self._tools = tools
-        self._material = [_read(span, pool) for span in part.spans]
+        self._material = [_read(span, pool, tools.encoder.options.draft) for span in part.spans]
         self.bytes = sum(packet.size for one in self._material for packet in one.packets)
 
     def __call__(self) -> EncodedRun:
@@ -142,7 +143,7 @@ class RunTask:
 
     def _frames(self) -> Shown:
         """The part's frames with their output ticks."""
-        fitter = Fitter(self._tools.encoder.picture)
+        fitter = Fitter(self._tools.encoder.picture, self._tools.encoder.options.draft)
         cuts = [(one.span.start_tick, self._dressed(one, fitter)) for one in self._material]
         return overlaid(cuts, self._tools.overlap)
 
@@ -265,30 +266,52 @@ def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]
     material.tally.damaged = max(material.tally.damaged, material.wanted - count)
 
 
-def _read(span: Span, pool: SourcePool) -> _Material:
+def _read(span: Span, pool: SourcePool, draft: bool) -> _Material:
     """Read what a span is decoded from; what can't be read is told in its tally."""
     cut = span.placed.cut
     tally = SpanTally(cut.number)
     try:
         source = pool.get(cut.path)
-        packets = _needed(source, cut.clock, span.first, span.end)
+        sparse = _sparse(span) if draft else range(0)
+        packets = _needed(source, cut.clock, span.first, span.end, sparse)
     except MediaError as error:
         tally.reason = str(error)
         return _Material(span, deque(), 0, None, Fraction(1), tally)
     units = {cut.clock.unit(cast(int, packet.pts)) for packet in packets}
     # Other codecs have packets that show nothing.
     wanted = sum(span.first <= unit < span.end for unit in units) if source.sets is not None else 0
-    return _Material(span, deque(packets), wanted, source.new_decoder(), pixel_ratio(source.video), tally)
+    decoder = source.new_decoder(draft)
+    return _Material(span, deque(packets), wanted, decoder, pixel_ratio(source.video), tally)
 
 
-def _needed(source: SourceReader, clock: Clock, first: int, end: int) -> list[AnyPacket]:
-    """The packets without which the pictures from `first` to before `end` can't be decoded."""
+def _sparse(span: Span) -> range:
+    """The units of a draft's cut where pictures that no other one needs may be left out.
+
+    Those before them are shown again. Near the joins, for which drafts are looked at, all are there.
+    """
+    cut = span.placed.cut
+    if span.placed.grid is None:
+        return range(0)
+    near = int(_NEAR_JOIN_S * cut.clock.rate)
+    return range(cut.first + near, cut.end - near)
+
+
+def _needed(source: SourceReader, clock: Clock, first: int, end: int, sparse: range) -> list[AnyPacket]:
+    """The packets without which the pictures from `first` to before `end`, but for some, can't be decoded.
+
+    Args:
+        source: the file.
+        clock: its clock.
+        first: the unit of the first picture wanted.
+        end: the first unit that is not.
+        sparse: units where pictures that no other one needs are not wanted.
+    """
     found: list[AnyPacket] = []
     wanted = beyond = 0
     for packet in source.packets_from(clock.seconds(first), sound=False):
         unit = clock.unit(cast(int, packet.pts))
         inside = first <= unit < end
-        if inside or not source.is_disposable(packet):
+        if (inside and unit not in sparse) or not source.is_disposable(packet):
             found.append(packet)
         if inside:
             wanted = len(found)

@@ -200,8 +200,8 @@ class SourceReader:
             return self.sparse.bit_rate
         return int(self.path.stat().st_size * 8 / max(1.0, self.duration_s))
 
-    def new_decoder(self) -> VideoCodecContext:
-        """A decoder for its pictures alone, which needs the file no more."""
+    def new_decoder(self, draft: bool = False) -> VideoCodecContext:
+        """A decoder for its pictures alone, which needs the file no more; a fast one for a `draft`."""
         own = self.video.codec_context
         made = cast(VideoCodecContext, av.CodecContext.create(own.codec.name, "r"))
         made.extradata = own.extradata
@@ -210,6 +210,8 @@ class SourceReader:
         made.width, made.height = own.width, own.height
         made.bits_per_coded_sample = own.bits_per_coded_sample
         made.thread_count = 1
+        if draft:
+            made.options = {"skip_loop_filter": "all", "flags2": "fast"}
         return made
 
     def is_disposable(self, packet: AnyPacket) -> bool:
