@@ -86,7 +86,7 @@ class Remote:
         whole = self.twitch.media.rendition(self.vod, "chunked")
         cuts = read_plan(Path(result.plan_path)).cuts
         return sum(
-            (whole.folder / s.name).stat().st_size
+            self.twitch.media.segment(self.vod, "chunked", s.name).stat().st_size
             for s in whole.segments
             if any(cut.start_s < s.start + s.duration - 0.01 and cut.end_s > s.start + 0.01 for cut in cuts)
         )

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
+from hypecut.chat import read_chat
 from hypecut.chat.sample import planted_moments, sample_chat
 from hypecut.jobs.highlights import run_highlights
-from hypecut.jobs.requests import HighlightsRequest
+from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 from tests.jobs.test_remote import ADDRESS, Remote
+from tests.support.memory import Measured, measured
 from tests.twitch import LocalTwitch, Media, Message, Vod
+from tests.twitch.repeating import Crowd
 
 pytestmark = pytest.mark.soak
 
 HOUR_S = 3600.0
-LONG_S = 10 * HOUR_S
-MESSAGES = 1_000_000
-MAX_MEMORY_MB = 700
 SEED = 7
+# Of memory, from a VOD of an hour to one of ten, beside the columns of its chat.
+MAX_GROWTH = 1.3
 
 
 def chat_of(duration_s: float) -> list[Message]:
@@ -54,45 +57,57 @@ def test_an_hour_to_the_frame_with_its_bytes_counted(twitch: LocalTwitch, tmp_pa
     assert fetched <= 1.15 * covering
 
 
-@pytest.mark.timeout(7200)
-def test_ten_hours_and_a_million_messages_in_bounded_memory(twitch: LocalTwitch, tmp_path: Path) -> None:
-    some = chat_of(LONG_S)
-    more = max(1, MESSAGES // len(some))
-    chat = [
-        Message(
-            round(min(LONG_S - 1, m.offset + n * 0.1), 3), f"{m.user}{n or ''}", f"{m.text} {n or ''}".strip()
+@dataclass(frozen=True)
+class Long:
+    """A VOD of which ten minutes are shown over and over, and its chat."""
+
+    hours: int
+    messages: int
+    vod: Vod
+
+    @classmethod
+    def of(cls, hours: int, messages: int) -> Long:
+        said = chat_of(hours * HOUR_S)
+        chat = Crowd(said, -(-messages // len(said)))
+        media = Media(seconds=hours * HOUR_S, width=160, height=90, fps=5, period_s=600)
+        return cls(
+            hours, len(chat), Vod("2500000001", "alpha", media, chat=chat, chat_page=500, created_at="-2d")
         )
-        for m in some
-        for n in range(more)
-    ]
-    chat += [
-        Message(LONG_S * n / 50_000, f"quiet{n % 997}", f"hm {n}")
-        for n in range(max(0, MESSAGES - len(chat)))
-    ]
-    chat.sort(key=lambda message: message.offset)
-    vod = Vod(
-        "2500000001",
-        "alpha",
-        Media(seconds=LONG_S, width=160, height=90, fps=2),
-        chat=chat,
-        chat_page=500,
-        created_at="-2d",
-    )
-    twitch.add(vod)
-    script = (
-        "import resource, sys; from hypecut.cli.main import run;"
-        "code = run(sys.argv[1:]);"
-        "mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024;"
-        "print(f'MEMORY {mb:.0f} {code}', file=sys.stderr)"
-    )
-    env = {**os.environ, **twitch.env(), "HYPECUT_CACHE_DIR": str(tmp_path / "cache")}
-    env["HYPECUT_DATA_DIR"] = str(tmp_path / "data")
-    words = [sys.executable, "-c", script, "highlights", ADDRESS, "--out", "out", "--ephemeral", "--json"]
-    done = subprocess.run(words, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
-    memory = next(line for line in done.stderr.splitlines() if line.startswith("MEMORY"))
-    print(memory, len(chat), "messages")
-    assert memory.endswith(" 0"), done.stderr[-2000:]
-    result: Any = msgspec.json.decode(done.stdout)
-    assert result["durations_s"]["montage_total"] >= 480
-    assert int(memory.split()[1]) <= MAX_MEMORY_MB
-    assert len(list((tmp_path / "out" / "vod").glob("*.ts"))) < 200
+
+    def run(self, twitch: LocalTwitch, folder: Path) -> Measured:
+        """Make the highlights with the command line, all as usual."""
+        folder.mkdir()
+        twitch.add(self.vod)
+        env = {**os.environ, **twitch.env(), "HYPECUT_CACHE_DIR": str(folder / "cache")}
+        env["HYPECUT_DATA_DIR"] = str(folder / "data")
+        words = [sys.executable, "-m", "hypecut", "highlights", ADDRESS, "--out", "out", "--json"]
+        done = measured(words, env, folder)
+        assert done.code == 0, done.stderr[-2000:]
+        return done
+
+
+@pytest.mark.timeout(3600)
+def test_ten_hours_and_a_million_messages_in_bounded_memory(twitch: LocalTwitch, tmp_path: Path) -> None:
+    short, long = Long.of(1, 20_000), Long.of(10, 1_000_000)
+    assert long.messages >= 1_000_000
+    peaks: list[float] = []
+    columns_mib = 0.0
+    for one in (short, long):
+        folder = tmp_path / f"{one.hours}h"
+        begun = time.monotonic()
+        done = one.run(twitch, folder)
+        peaks.append(done.peak_mib)
+        result = msgspec.convert(msgspec.json.decode(done.stdout), HighlightsResult, strict=False)
+        chat = read_chat(folder / "out" / "chat.jsonl").log
+        assert len(chat) == one.messages
+        columns = (chat.time_s, chat.user, chat.text_start, np.frombuffer(chat.text_utf8, np.uint8))
+        columns_mib = sum(column.nbytes for column in columns) / 1024**2
+        print(
+            f"{one.hours} h, {one.messages} messages: {done.peak_mib:.0f} MiB, of which the chat's columns"
+            f" {columns_mib:.0f}; {time.monotonic() - begun:.0f} s"
+        )
+        assert 480 <= result.durations_s.montage_total <= 600
+        remote = Remote(twitch, folder, one.vod)
+        assert remote.check(result) == []
+        assert len(list((folder / "out" / "vod").glob("*.ts"))) < 200
+    assert peaks[1] <= MAX_GROWTH * peaks[0] + columns_mib

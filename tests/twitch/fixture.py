@@ -31,7 +31,11 @@ def iso(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Media:
-    """Where moving pictures come from: a file, or a recording made up with its frames numbered."""
+    """Where moving pictures come from: a file, or a recording made up with its frames numbered.
+
+    One with a `period_s` begins anew after so many seconds, a multiple of 40 (whole packets of sound) that
+    divides `seconds`; what follows the first period is made when it is asked for, as .ts segments.
+    """
 
     path: str | None = None
     seconds: float = 12.0
@@ -40,6 +44,7 @@ class Media:
     fps: int = 15
     gop_seconds: int = 2
     seed: int = 1
+    period_s: float | None = None
 
 
 @dataclass(frozen=True)

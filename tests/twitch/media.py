@@ -25,6 +25,7 @@ from hypecut.media.sample import RecordingSpec, generate_recording
 from hypecut.progress import SilentProgress
 from tests.support.truth import SourceTruth
 from tests.twitch.fixture import Clip, Fixture, Media, Vod
+from tests.twitch.repeating import later
 
 HEIGHTS = {"1080p60": 1080, "720p60": 720, "720p30": 720, "480p30": 480, "360p30": 360, "160p30": 160}
 AnyPacket: TypeAlias = "Packet[Any]"
@@ -41,7 +42,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Rendition:
-    """One quality of a VOD on disk."""
+    """One quality of a VOD; its files are had by `MediaStore.segment`."""
 
     folder: Path
     segments: tuple[Segment, ...]
@@ -74,7 +75,12 @@ class MediaStore:
 
     def truth(self, media: Media) -> SourceTruth:
         """What the frames of a made-up recording show."""
-        return SourceTruth.of(spec(media))
+        truth = SourceTruth.of(spec(media))
+        if media.period_s is None:
+            return truth
+        # Its sound begins anew too, which the checks know nothing of.
+        frames = round(media.seconds * media.fps)
+        return replace(truth, frames=frames, loop_frames=truth.frames, sound=None)
 
     def seconds(self, media: Media) -> float:
         """How long it is, without making it where that is known."""
@@ -103,13 +109,21 @@ class MediaStore:
                 aside.mkdir(parents=True)
                 _cut(source, aside, vod, silent, only_sound)
                 aside.rename(folder)
-        return Rendition(
-            folder, _segments(folder / "out.m3u8"), None if vod.container == "ts" else "init-0.mp4"
-        )
+        segments = _repeated(_segments(folder / "out.m3u8"), media)
+        return Rendition(folder, segments, None if vod.container == "ts" else "init-0.mp4")
 
-    def muted_file(self, vod: Vod, quality: str, name: str) -> Path:
-        """The silent twin of a segment."""
-        return self.rendition(vod, quality, silent=True).folder / name
+    def segment(self, vod: Vod, quality: str, name: str, silent: bool = False) -> Path:
+        """A segment, or its silent twin; one of a later period is made now."""
+        made = self.rendition(vod, quality, silent)
+        path = made.folder / name
+        period_s = vod.media.period_s
+        with self._lock(path):
+            if period_s is not None and not path.exists():
+                once = round(len(made.segments) * period_s / vod.media.seconds)
+                number = int(path.stem)
+                first = path.with_stem(str(number % once))
+                path.write_bytes(later(first.read_bytes(), number // once * period_s))
+        return path
 
     def _lock(self, key: Path) -> threading.Lock:
         with self._guard:
@@ -119,7 +133,7 @@ class MediaStore:
 def spec(media: Media) -> RecordingSpec:
     """The recording that is made for a VOD or clip."""
     return RecordingSpec(
-        duration_s=media.seconds,
+        duration_s=media.period_s or media.seconds,
         width=media.width,
         height=media.height,
         fps=Fraction(media.fps),
@@ -156,6 +170,9 @@ def _cut(source: Path, folder: Path, vod: Vod, silent: bool, only_sound: bool) -
         for packet in cast(Iterator[AnyPacket], inp.demux(wanted)):
             if packet.dts is None:
                 continue
+            if vod.media.period_s and packet.stream.type == "audio" and packet.dts < 0:
+                # What precedes the sound would lie over the end of the period before.
+                continue
             if silent and packet.stream.type == "audio":
                 packet = _with_bytes(packet, hush)
             ticks = round(Fraction(vod.clock_start) / packet.time_base)
@@ -183,6 +200,20 @@ def _silence(rate: int) -> bytes:
             frame.sample_rate, frame.pts = rate, number * 1024
             packets += stream.encode(frame)
     return bytes(packets[-1])
+
+
+def _repeated(segments: tuple[Segment, ...], media: Media) -> tuple[Segment, ...]:
+    """All segments of a recording of which these are the first period, or the whole."""
+    period_s = media.period_s
+    if period_s is None:
+        return segments
+    *others, last = segments
+    once = [*others, replace(last, duration=period_s - last.start)]
+    return tuple(
+        Segment(f"{place + number * len(once)}.ts", one.duration, one.start + number * period_s)
+        for number in range(round(media.seconds / period_s))
+        for place, one in enumerate(once)
+    )
 
 
 def _segments(playlist: Path) -> tuple[Segment, ...]:

@@ -148,8 +148,10 @@ class Sites:
         if self._muted(vod, segment.start, segment.duration):
             if "-muted" not in name:
                 return self._denied()
-            return Answer(self.media.muted_file(vod, parts[1], plain), kind=kind)
-        return self._denied() if name != plain else Answer(made.folder / plain, kind=kind)
+            return Answer(self.media.segment(vod, parts[1], plain, silent=True), kind=kind)
+        return (
+            self._denied() if name != plain else Answer(self.media.segment(vod, parts[1], plain), kind=kind)
+        )
 
     def _playlist(self, vod: Vod, quality: str, mark: str) -> Answer:
         made = self.media.rendition(vod, quality)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import av
 import httpx
 import pytest
 
@@ -141,3 +143,28 @@ def test_other_hosts_are_refused(web: httpx.Client, twitch: LocalTwitch) -> None
     with pytest.raises(httpx.ProxyError):
         web.get("https://example.org/")
     assert twitch.book.refused == ["example.org"]
+
+
+def test_a_recording_that_begins_anew_differs_in_its_time_stamps_alone(twitch: LocalTwitch) -> None:
+    media = Media(seconds=120, width=160, height=90, fps=5, period_s=40)
+    # The clock of time stamps begins anew, too, in the second period.
+    vod = Vod("2400000009", "alpha", media, clock_start=2**33 / 90_000 - 60)
+    twitch.add(vod)
+    made = twitch.media.rendition(vod, "chunked")
+    assert [segment.start for segment in made.segments] == pytest.approx(
+        [10.0 * n for n in range(12)], abs=0.5
+    )
+    assert made.duration == pytest.approx(120)
+    first, later = (_packets(twitch.media.segment(vod, "chunked", name)) for name in ("1.ts", "9.ts"))
+    assert [data for _, _, data in first] == [data for _, _, data in later]
+    moved = {(pts - first_pts) % 2**33 for (_, first_pts, _), (_, pts, _) in zip(first, later, strict=True)}
+    assert moved == {80 * 90_000}
+
+
+def _packets(file: Path) -> list[tuple[int, int, bytes]]:
+    with av.open(str(file)) as container:
+        return [
+            (packet.stream.index, packet.pts, bytes(packet))
+            for packet in container.demux()
+            if packet.pts is not None
+        ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,7 +98,7 @@ def chat(context: StepContext) -> StepResult:
     fetched = chat_replay(vod_of(context).http, context.settings, info, raw, context.progress)
     told = shifted(read_pages(raw), request.chat_offset_s)
     write_chat(told, out)
-    context.cache.get("chat", lambda: contextlib.nullcontext(told))
+    thinking.chats_at_hand(context).append(told)
     facts = thinking.chat_facts(ChatImport(told, "Twitch chat replay", len(told), 0, ""))
     data = facts | msgspec.to_builtins(fetched) | {"notes": [fetched.note] if fetched.note else []}
     outputs = (

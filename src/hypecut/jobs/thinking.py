@@ -21,7 +21,7 @@ from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.parts import Part, allowed_spans, located, opened_parts
 from hypecut.jobs.pipeline import Output, StepContext, StepResult
 from hypecut.jobs.requests import HighlightsRequest, read_request, tuned
-from hypecut.models import Cut, CutScore, JobKind, Loudness, Plan, Segment, Titles, TransitionKind
+from hypecut.models import ChatLog, Cut, CutScore, JobKind, Loudness, Plan, Segment, Titles, TransitionKind
 from hypecut.plan.activity_plot import plot_activity
 from hypecut.plan.document import write_plan
 from hypecut.plan.explanation import explain, write_explanation
@@ -76,19 +76,24 @@ def chat(context: StepContext) -> StepResult:
     context.progress.start("chat", 1.0, "")
     imported = import_chat(Path(request.chat or ""), duration_s(context), times)
     write_chat(imported.log, out)
-    # The steps that follow in this process need not read it again.
-    context.cache.get("chat", lambda: contextlib.nullcontext(imported.log))
+    chats_at_hand(context).append(imported.log)
     context.progress.finish()
     facts = chat_facts(imported)
     return StepResult(data=facts, outputs=(Output(kind="chat", path=str(out), meta=facts),))
 
 
+def chats_at_hand(context: StepContext) -> list[ChatLog]:
+    """Where the step `chat` leaves the chat, so that `detect` in the same process need not read it again."""
+    at_hand: list[ChatLog] = context.cache.get("chat", lambda: contextlib.nullcontext([]))
+    return at_hand
+
+
 def detect(context: StepContext) -> StepResult:
     """Find the moments that the chat points at."""
     context.progress.start("detect", 1.0, "")
-    log = context.cache.get(
-        "chat", lambda: contextlib.nullcontext(read_chat(context.folder / names.CHAT).log)
-    )
+    at_hand = chats_at_hand(context)
+    # Nobody needs it afterwards, and it is large.
+    log = at_hand.pop() if at_hand else read_chat(context.folder / names.CHAT).log
     request = request_of(context)
     options = detect_options(request.keywords, settings_of(context))
     found = detect_ranked(log, duration_s(context), options)
