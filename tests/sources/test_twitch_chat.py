@@ -101,6 +101,8 @@ def test_where_cursors_are_refused_it_goes_on_by_the_second(session: Session, tw
     state = session.fetch()
     assert messages(session.raw) == expected
     assert (state.by_offset, state.crowded_count, state.messages) == (True, 0, 150)
+    # The pages overlap; imported like any other chat file, each message counts once, too.
+    assert [tuple(message) for message in read_chat(session.raw).log] == expected
 
 
 def test_seconds_with_more_than_a_page_are_counted(session: Session, twitch: LocalTwitch) -> None:

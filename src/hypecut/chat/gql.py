@@ -13,6 +13,7 @@ from hypecut.chat.decoding import BrokenJsonError, EntryDecoder
 from hypecut.chat.formats import ChatFormat
 from hypecut.chat.intake import Batch, Intake, Unreadable
 from hypecut.chat.pieces import MAX_REST_BYTES, array_at_root, lines
+from hypecut.chat.repeats import RecentIds
 from hypecut.chat.twitch_dl import GqlComment, comment_columns
 from hypecut.chat.twitchdownloader import V5Comment, v5_columns
 
@@ -21,8 +22,12 @@ _NODE_MARK = re.compile(rb'"contentOffsetSeconds"\s*:')
 _V5_MARK = re.compile(rb'"content_offset_seconds"\s*:')
 
 
+class _Node(GqlComment):
+    id: str | int | None = None
+
+
 class _Edge(msgspec.Struct):
-    node: GqlComment | None = None
+    node: _Node | None = None
 
 
 class _Comments(msgspec.Struct):
@@ -41,7 +46,7 @@ class _Page(msgspec.Struct):
     data: _Data | None = None
 
     @property
-    def nodes(self) -> Iterator[GqlComment]:
+    def nodes(self) -> Iterator[_Node]:
         """Its comments; none where the API answered with an error or there is no such video."""
         video = self.data.video if self.data else None
         edges = video.comments.edges if video and video.comments else None
@@ -53,8 +58,11 @@ def _sniff_pages(head: bytes) -> bool:
 
 
 def _read_pages(content: Content, intake: Intake) -> None:
+    seen = RecentIds()
     for batch in _page_batches(content):
-        nodes = [node for page in batch.entries for node in page.nodes]
+        nodes: list[GqlComment] = [
+            node for page in batch.entries for node in page.nodes if seen.is_new(str(node.id or ""))
+        ]
         faults = tuple(
             Unreadable(len(nodes) + i, fault.reason, f"page {fault.position + 1}")
             for i, fault in enumerate(batch.unreadable)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -20,6 +19,7 @@ from typing import IO, Any, cast
 import msgspec
 
 from hypecut.chat.builder import ChatLogBuilder
+from hypecut.chat.repeats import RecentIds
 from hypecut.chat.twitch_dl import GqlComment, comment_columns
 from hypecut.errors import IntegrityRefusedError, NothingFoundError, SourceUnavailableError
 from hypecut.files import told_as_write_error, written_aside
@@ -38,8 +38,6 @@ _TEXT = """query($videoID: ID!, $cursor: String, $contentOffsetSeconds: Int) { v
 # Twitch gives pages without comments now and then, and the right one a little later.
 _NULL_TRIES = 10
 _PAGES_A_MEMBER = 64
-# Messages come twice within a page or two of each other.
-_REMEMBERED = 5000
 _MAX_PAGES = 2_000_000
 _MAX_LISTED = 1000
 _IMPORT = "give a chat file with --chat, as TwitchDownloader and others write them"
@@ -163,7 +161,7 @@ def fetch_chat(
 def read_pages(raw: Path) -> ChatLog:
     """The messages in a file of raw pages, each once."""
     builder = ChatLogBuilder()
-    seen = _Recent([])
+    seen = RecentIds()
     with gzip.open(raw, "rb") as lines:
         for line in lines:
             edges = _comments(line).edges or []
@@ -173,28 +171,6 @@ def read_pages(raw: Path) -> ChatLog:
     return builder.build()
 
 
-class _Recent:
-    """The ids of the last messages, to know those that come twice."""
-
-    def __init__(self, ids: list[str]) -> None:
-        self._ids = OrderedDict.fromkeys(ids)
-
-    def __contains__(self, message_id: str) -> bool:
-        return message_id in self._ids
-
-    def is_new(self, message_id: str) -> bool:
-        """Whether this one was not seen yet; it is from now on."""
-        if not message_id or message_id in self._ids:
-            return not message_id
-        self._ids[message_id] = None
-        if len(self._ids) > _REMEMBERED:
-            self._ids.popitem(last=False)
-        return True
-
-    def listed(self) -> list[str]:
-        return list(self._ids)
-
-
 class _Paging:
     """Asks for page after page, and keeps the state."""
 
@@ -202,7 +178,7 @@ class _Paging:
         self._gql = gql
         self._state = state
         self._wait = wait
-        self._recent = _Recent(state.recent)
+        self._recent = RecentIds(state.recent)
 
     def pages(self) -> Iterator[bytes]:
         """The pages that are left, as received; when one is handed out, the state says that it was."""
