@@ -15,6 +15,7 @@ from hypecut.plan.document import read_plan, rounded, write_plan
 from hypecut.plan.draft import Draft, History, SourceLimits, Verdict, draft_of, meter, same_plan
 from hypecut.plan.operations import (
     Add,
+    ChooseAnew,
     Edge,
     Keep,
     Lock,
@@ -58,6 +59,12 @@ operations: st.SearchStrategy[Operation] = st.one_of(
     st.builds(SetGain, keys, times),
     st.builds(Add, cuts),
     st.builds(Swap, keys, cuts),
+    st.builds(
+        ChooseAnew,
+        st.lists(keys, max_size=3).map(tuple),
+        st.lists(cuts, max_size=3).map(tuple),
+        st.sampled_from(["", "c3"]),
+    ),
 )
 
 
@@ -192,3 +199,15 @@ def test_the_later_of_two_who_change_a_plan_is_told(tmp_path: Path) -> None:
     with pytest.raises(PlanChangedError, match="changed in another window"):
         save_versioned(apply(draft_of(second), SetGain("c1", -3.0), SOURCES).plan, path, seen_too)
     assert read_versioned(path) == (rounded(changed), version)
+
+
+def test_what_is_taken_in_comes_before_the_outro() -> None:
+    now = draft((10, 40), (50, 70))
+    assert starts(apply(now, Add(cut(300, 320), before="c2"), SOURCES)) == [10, 300, 50]
+    assert starts(apply(now, Add(cut(5, 9), before="c2"), SOURCES)) == [5, 10, 50]
+    anew = ChooseAnew(stay=("c2",), cuts=(cut(300, 320), cut(200, 220)), before="c2")
+    assert starts(apply(now, anew, SOURCES)) == [200, 300, 50]
+
+
+def starts(now: Draft) -> list[float]:
+    return [entry.cut.start_s for entry in now.entries]

@@ -187,6 +187,30 @@ def test_a_filter_and_the_dial_find_other_moments(page: Page, server: Server) ->
     expect(page.get_by_role("tab", name="Runners-up")).to_have_text("Runners-up 0")
 
 
+def test_all_but_the_locked_cuts_are_chosen_anew(page: Page, server: Server) -> None:
+    job_id = server.made("anew", plan_only=True)
+    before = plan_of(server, "anew").cuts
+    open_review(page, server, job_id)
+    page.locator(".cut").nth(2).get_by_role("button", name="Lock").click()
+    page.locator(".cut").nth(0).get_by_role("button", name="Skip").click()
+    server.wait_for(lambda: plan_of(server, "anew").cuts == before[1:])
+    page.get_by_label("Show only").fill("nice")
+    page.get_by_label("Sensitivity").fill("0.9")
+    expect(page.get_by_role("tab", name="Runners-up")).not_to_have_text("Runners-up 0")
+    page.get_by_role("button", name="Choose anew").click()
+    server.wait_for(lambda: plan_of(server, "anew").cuts != before[1:])
+    after = plan_of(server, "anew")
+    assert before[2] in after.cuts
+    assert before[1] not in after.cuts
+    assert all(cut.end_s <= before[0].start_s or before[0].end_s <= cut.start_s for cut in after.cuts)
+    assert 30 <= after.duration_s <= 90
+    page.keyboard.press("c")
+    expect(page.get_by_text("is shown already")).to_be_visible()
+    assert plan_of(server, "anew") == after
+    page.get_by_role("button", name="Undo").click()
+    server.wait_for(lambda: plan_of(server, "anew").cuts == before[1:])
+
+
 def test_the_preview_plays_the_cuts_in_order_before_anything_is_rendered(page: Page, server: Server) -> None:
     job_id = server.made("preview", plan_only=True)
     cuts = plan_of(server, "preview").cuts

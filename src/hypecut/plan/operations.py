@@ -89,9 +89,13 @@ class SetGain(msgspec.Struct, frozen=True, tag="gain", tag_field="op", forbid_un
 
 
 class Add(msgspec.Struct, frozen=True, tag="add", tag_field="op", forbid_unknown_fields=True):
-    """Take one more cut in: before the first that shows what comes later in its source, else as the last."""
+    """Take one more cut in: before the first that shows what comes later in its source.
+
+    Else it comes before the cut of the key `before`, an outro, or as the last.
+    """
 
     cut: Cut
+    before: str = ""
 
 
 class Swap(msgspec.Struct, frozen=True, tag="swap", tag_field="op", forbid_unknown_fields=True):
@@ -101,7 +105,17 @@ class Swap(msgspec.Struct, frozen=True, tag="swap", tag_field="op", forbid_unkno
     cut: Cut
 
 
-Operation: TypeAlias = Keep | Lock | MoveEdge | Nudge | Slide | Reorder | Retitle | SetGain | Add | Swap
+class ChooseAnew(msgspec.Struct, frozen=True, tag="anew", tag_field="op", forbid_unknown_fields=True):
+    """Take other cuts in, each as by `Add`, for those that are neither locked nor set aside nor to `stay`."""
+
+    stay: tuple[str, ...]
+    cuts: tuple[Cut, ...]
+    before: str = ""
+
+
+Operation: TypeAlias = (
+    Keep | Lock | MoveEdge | Nudge | Slide | Reorder | Retitle | SetGain | Add | Swap | ChooseAnew
+)
 Sources: TypeAlias = Mapping[str, SourceLimits]
 
 
@@ -127,8 +141,10 @@ def _applied(draft: Draft, operation: Operation, sources: Sources) -> Draft:
             return _nudged(draft, operation, sources)
         case Slide(key, start_s):
             return _slid(draft, key, start_s, sources)
-        case Add(cut):
-            return _added(draft, _fitting(cut, sources))
+        case Add(cut, before):
+            return _added(draft, _fitting(cut, sources), before)
+        case ChooseAnew():
+            return _chosen_anew(draft, operation, sources)
         case Swap(key, cut):
             entry = _movable(draft, key)
             return _with(draft, msgspec.structs.replace(entry, cut=_fitting(cut, sources), kept=True))
@@ -179,10 +195,20 @@ def _reordered(draft: Draft, key: str, index: int) -> Draft:
     return msgspec.structs.replace(draft, entries=tuple(others))
 
 
-def _added(draft: Draft, cut: Cut) -> Draft:
+def _chosen_anew(draft: Draft, anew: ChooseAnew, sources: Sources) -> Draft:
+    gone = {e.key for e in draft.entries if e.kept and not e.locked and e.key not in anew.stay}
+    # Those that go still tell the others their places.
+    for cut in anew.cuts:
+        draft = _added(draft, _fitting(cut, sources), anew.before)
+    left = tuple(entry for entry in draft.entries if entry.key not in gone)
+    return msgspec.structs.replace(draft, entries=left)
+
+
+def _added(draft: Draft, cut: Cut, before: str) -> Draft:
     serial = draft.serial + 1
     entries = list(draft.entries)
-    index = next((i for i, entry in enumerate(entries) if _comes_later(entry.cut, cut)), len(entries))
+    last = next((i for i, entry in enumerate(entries) if entry.key == before), len(entries))
+    index = next((i for i, entry in enumerate(entries) if _comes_later(entry.cut, cut)), last)
     entries.insert(index, Entry(key=f"c{serial}", cut=cut))
     return msgspec.structs.replace(draft, entries=tuple(entries), serial=serial)
 

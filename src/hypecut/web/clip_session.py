@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hypecut.errors import PlanError
+from hypecut.errors import ClipGoneError, MediaError, PlanError
 from hypecut.jobs.bookends import source_name
-from hypecut.jobs.clip_requests import read_montage_request
-from hypecut.jobs.clip_steps import Fetched, clip_file
-from hypecut.jobs.folder import FETCHED, WORK
+from hypecut.jobs.clip_requests import clip_options, read_montage_request
+from hypecut.jobs.clip_steps import Fetched, Listed, clip_file
+from hypecut.jobs.folder import FETCHED, LISTED, WORK
 from hypecut.models import Clip, Cut, CutScore
-from hypecut.rank.clips import ClipVerdict
+from hypecut.plan.anew import room_beside
+from hypecut.plan.draft import Entry
+from hypecut.plan.operations import ChooseAnew
+from hypecut.rank.clips import ClipChoice, ClipVerdict, choose_clips
+from hypecut.rank.selection import Window
 from hypecut.sources.cache import open_cache
 from hypecut.sources.clips.opening import opened_sources
 from hypecut.sources.clips.store import ClipStore
@@ -28,14 +33,15 @@ class ClipSession(ReviewSession):
 
     def load(self) -> None:
         """Begin with the plan as its file is now, and the clips that were found."""
-        path = self.folder / WORK / FETCHED
+        work = self.folder / WORK
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=Fetched)
+            found = msgspec.json.decode((work / FETCHED).read_bytes(), type=Fetched)
+            self._listed = msgspec.json.decode((work / LISTED).read_bytes(), type=Listed)
         except (OSError, msgspec.MsgspecError) as error:
             raise PlanError("the job's clips are no longer known; run the job again.") from error
         self.verdicts = {verdict.clip.id: verdict for verdict in found.choice.verdicts}
         self.refused = dict(found.refused)
-        self._titled = read_montage_request(self.details.job.params).apply_overlay
+        self._request = read_montage_request(self.details.job.params)
         super().load()
         self.moments = ()
 
@@ -65,10 +71,95 @@ class ClipSession(ReviewSession):
             source=source,
             start_s=0.0,
             end_s=length_s,
-            title=clip.streamer if self._titled else "",
+            title=clip.streamer if self._request.apply_overlay else "",
             score=CutScore(clip.score.total, dict(clip.score.components)),
             reasons=clip.score.reasons,
         )
+
+    def choose_anew(self) -> None:
+        """Fill the window again around what is locked, by the rules of the job; raises as `do`.
+
+        Clips that are not here are fetched; one that can't be had gives way to the next best.
+        """
+        self._check_free()
+        lost: dict[str, str] = {}
+        while True:
+            choice = self._choice(lost)
+            cuts, failed = self._fetched(choice)
+            if not failed:
+                break
+            lost |= failed
+        shown = {clip_id: entry.key for entry, clip_id in self._loose()}
+        stay = [shown[clip.id] for clip in choice.picks if clip.id in shown]
+        held = [entry.key for entry in self._held()]
+        if not (held or stay or cuts):
+            raise PlanError("no other clip fits; take back what was skipped.")
+        self._change_anew(ChooseAnew(stay=(*held, *stay), cuts=cuts))
+        self.refused |= lost
+        self.verdicts |= {
+            verdict.clip.id: msgspec.structs.replace(self.verdicts[verdict.clip.id], why_not=verdict.why_not)
+            for verdict in choice.verdicts
+        }
+
+    def _choice(self, lost: Mapping[str, str]) -> ClipChoice:
+        """The best clips beside what is held, without those that are `lost`, of no moment skipped or held."""
+        request, overlap_s = self._request, self.draft.overlap_s
+        window = Window(request.min_duration_s or 0.0, request.max_duration_s or 0.0)
+        room = room_beside(self._held(), window, overlap_s)
+        options = clip_options(request)
+        lengths_s = {clip_id: entry.cut.duration_s for entry, clip_id in self._loose()}
+        of_clips = self._of_clips()
+        held = [clip_id for entry, clip_id in of_clips if entry.kept and entry.locked]
+        aside = [clip_id for entry, clip_id in of_clips if not entry.kept]
+        moments = {self._moment(clip_id): "its moment was set aside" for clip_id in aside}
+        moments |= {self._moment(clip_id): "a locked cut shows its moment" for clip_id in held}
+        barred = {one: moments[self._moment(one)] for one in self.verdicts if self._moment(one) in moments}
+        return choose_clips(
+            [
+                msgspec.structs.replace(v.clip, duration_s=lengths_s.get(v.clip.id, v.clip.duration_s))
+                for v in self.verdicts.values()
+            ],
+            room,
+            msgspec.structs.replace(options, max_clips=max(0, options.max_clips - len(held))),
+            self._listed.now,
+            overlap_s=overlap_s,
+            refused=barred | self.refused | dict(lost),
+            used=frozenset(self._listed.used),
+            wanted=frozenset(self._listed.wanted),
+        )
+
+    def _fetched(self, choice: ClipChoice) -> tuple[tuple[Cut, ...], dict[str, str]]:
+        """The cuts of the clips that are chosen and not shown yet, and why others of them can't be had."""
+        shown = {clip_id for _, clip_id in self._loose()}
+        cuts: list[Cut] = []
+        failed: dict[str, str] = {}
+        for clip in choice.picks:
+            if clip.id in shown:
+                continue
+            try:
+                cuts.append(self.cut_for(clip.id))
+            except (ClipGoneError, MediaError, PlanError) as error:
+                failed[clip.id] = str(error).rstrip(".")
+        return tuple(cuts), failed
+
+    def _moment(self, clip_id: str) -> str:
+        """The clip that stands for all of its moment."""
+        return self.verdicts[clip_id].same_as or clip_id
+
+    def _of_clips(self) -> list[tuple[Entry, str]]:
+        """The cuts that show a clip, and its id."""
+        by_file = {self._name(verdict.clip): verdict.clip.id for verdict in self.verdicts.values()}
+        entries = self.draft.entries
+        return [(entry, by_file[entry.cut.source]) for entry in entries if entry.cut.source in by_file]
+
+    def _loose(self) -> list[tuple[Entry, str]]:
+        """Of those the ones that may give way to others."""
+        return [(entry, clip_id) for entry, clip_id in self._of_clips() if entry.kept and not entry.locked]
+
+    def _held(self) -> list[Entry]:
+        """The cuts that stay: those locked, and what is no clip, as intro, outro and title card."""
+        loose = {entry.key for entry, _ in self._loose()}
+        return [entry for entry in self.draft.entries if entry.kept and entry.key not in loose]
 
     def columns(self) -> list[dict[str, Any]]:
         """The clips by streamer, those in the montage first, each with the others of its moment."""
@@ -95,12 +186,11 @@ class ClipSession(ReviewSession):
 
     def _shown(self) -> dict[str, tuple[int, str, float]]:
         """The number, key and length of each cut of the montage, by its clip's id."""
-        by_file = {self._name(verdict.clip): verdict.clip.id for verdict in self.verdicts.values()}
-        kept = [entry for entry in self.draft.entries if entry.kept]
+        numbers = {e.key: n for n, e in enumerate((e for e in self.draft.entries if e.kept), 1)}
         return {
-            by_file[entry.cut.source]: (number, entry.key, entry.cut.duration_s)
-            for number, entry in enumerate(kept, 1)
-            if entry.cut.source in by_file
+            clip_id: (numbers[entry.key], entry.key, entry.cut.duration_s)
+            for entry, clip_id in self._of_clips()
+            if entry.kept
         }
 
     def _clip(self, verdict: ClipVerdict, shown: dict[str, tuple[int, str, float]]) -> dict[str, Any]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
-from hypecut.jobs.folder import EXPLANATION
+from hypecut.jobs.folder import DETECTED, EXPLANATION, WORK
+from hypecut.jobs.requests import HighlightsRequest
+from hypecut.jobs.thinking import Detected
+from hypecut.models import FloatArray
+
+# The last picture of a segment may reach over its end.
+SLACK_S = 0.1
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,3 +80,21 @@ def read_explanation(folder: Path) -> Explanation:
         return msgspec.json.decode((folder / EXPLANATION).read_bytes(), type=Explanation)
     except (OSError, msgspec.MsgspecError):
         return Explanation()
+
+
+def detected_curve(folder: Path) -> FloatArray:
+    """The curve as the job found it; nothing where it did not keep it."""
+    try:
+        found = msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
+    except (OSError, msgspec.MsgspecError):
+        return np.zeros(0)
+    return np.array(found.curve)
+
+
+def is_allowed(moment: Moment, request: HighlightsRequest) -> bool:
+    """Whether the job may show a moment: those found later may lie outside of what was asked for."""
+    from_s, to_s = request.from_s or 0.0, math.inf if request.to_s is None else request.to_s
+    barred = [(0.0, from_s), (to_s, math.inf), *request.exclude]
+    return not any(
+        min(moment.end_s, end_s) - max(moment.start_s, start_s) > SLACK_S for start_s, end_s in barred
+    )

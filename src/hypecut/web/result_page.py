@@ -20,11 +20,10 @@ from hypecut.jobs.folder import CHAT, PLAN
 from hypecut.models import JobKind
 from hypecut.plan.document import read_plan
 from hypecut.plan.export import EXPORT_FORMATS
-from hypecut.web.explained import read_explanation
+from hypecut.web.explained import detected_curve, read_explanation
 from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
 from hypecut.web.frame import MODULES, frame, heading
 from hypecut.web.result_view import EDITORS, made_files, result_view
-from hypecut.web.review_session import detected_curve
 from hypecut.web.site import POLL_S, Site
 
 _POINTS = 1000

@@ -39,6 +39,7 @@ class _Page:
         board.on("op", lambda event: self._do(lambda: session.do(self._operation(event.args))))
         board.on("add", lambda event: self._take(lambda: session.add(str(event.args))))
         board.on("swap", lambda event: self._take(lambda: self._swap(event.args)))
+        board.on("anew", lambda: self._take(session.choose_anew))
         board.on("undo", lambda: self._do(session.undo))
         board.on("redo", lambda: self._do(session.redo))
         board.on("resolve", lambda event: self._do(lambda: session.resolve(event.args is True)))
@@ -102,7 +103,7 @@ class _Page:
     async def _take(self, work: Callable[[], None]) -> None:
         """Take something in, which may have to be fetched first."""
         if self._session.columns() is not None:
-            await self.show(fetching="Fetching the clip…")
+            await self.show(fetching="Fetching what is not here…")
         await self._do(work)
 
     async def _explore(self, event: GenericEventArguments) -> None:

@@ -8,33 +8,39 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from hypecut.detect.envelope import Envelope, envelope
 from hypecut.errors import HypecutError, JobStateError, PlanChangedError, PlanError
 from hypecut.files import written_aside
+from hypecut.jobs.bookends import source_name
 from hypecut.jobs.exporting import source_facts
-from hypecut.jobs.folder import DETECTED, PLAN, WORK
+from hypecut.jobs.folder import PLAN, WORK
 from hypecut.jobs.remote import is_remote
 from hypecut.jobs.remote_fetch import fetch_span
-from hypecut.jobs.thinking import Detected
-from hypecut.models import Cut, CutScore, FloatArray, Plan
+from hypecut.jobs.requests import read_request
+from hypecut.models import Cut, CutScore, FloatArray, Plan, Score
+from hypecut.plan.anew import SAME_SHARE, Offer, choose_anew
 from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, same_plan
-from hypecut.plan.operations import Add, Operation, Swap, apply
+from hypecut.plan.operations import Add, ChooseAnew, Operation, Swap, apply
 from hypecut.plan.versions import read_versioned, save_versioned
 from hypecut.progress import SilentProgress
+from hypecut.rank.selection import DEFAULT_SECTIONS, Window
 from hypecut.times import format_time
-from hypecut.web.explained import Explanation, Moment, Part, read_explanation
+from hypecut.web.explained import (
+    SLACK_S,
+    Explanation,
+    Moment,
+    Part,
+    detected_curve,
+    is_allowed,
+    read_explanation,
+)
 from hypecut.web.exploring import Explorers
 from hypecut.web.footage import spans_here
 from hypecut.web.site import Site
 
 REVIEW = "review.json"
 _ANY_LENGTH_S = 30.0
-# The last picture of a segment may reach over its end.
-_SLACK_S = 0.1
-# A cut that shows more of a moment than this is of that moment.
-_SAME_SHARE = 0.5
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -133,11 +139,56 @@ class ReviewSession:
 
     def add(self, name: str) -> None:
         """Take a runner-up in; raises as `do`."""
-        self.do(Add(self.cut_for(name)))
+        self.do(Add(self.cut_for(name), before=self._outro()))
 
     def swap(self, key: str, name: str) -> None:
         """Show a runner-up in the place of a cut; raises as `do`."""
         self.do(Swap(key, self.cut_for(name)))
+
+    def choose_anew(self) -> None:
+        """Fill the window again around what is locked, with the best of the moments that are found now.
+
+        What was set aside is not taken in again; raises as `do`, and when nothing would change.
+        """
+        request = read_request(self.details.job.params)
+        wanted = self.explanation.window
+        asked = [moment for moment in self.moments if is_allowed(moment, request)]
+        found = choose_anew(
+            self.draft,
+            [self._offer(moment) for moment in asked],
+            {part.source: part.start_s for part in self.explanation.vod.parts},
+            Window(wanted.min_s, wanted.max_s),
+            self.duration_s,
+            DEFAULT_SECTIONS if request.sections is None else request.sections,
+        )
+        self._change_anew(found.operation)
+        why_not = {asked[number].name: why for number, why in found.why_not.items()}
+        self.moments = [
+            msgspec.structs.replace(moment, why_not=why_not.get(moment.name)) for moment in self.moments
+        ]
+
+    def _change_anew(self, operation: ChooseAnew) -> None:
+        before = self.draft
+        self.do(msgspec.structs.replace(operation, before=self._outro()))
+        if self.draft == before:
+            raise PlanError(
+                "the best beside what is locked is shown already; lock, skip or find other moments first."
+            )
+
+    def _offer(self, moment: Moment) -> Offer:
+        cut = self.cut_of(moment)
+        shift_s = self.start_of(cut.source)
+        return Offer(
+            cut=cut,
+            start_s=cut.start_s + shift_s,
+            end_s=cut.end_s + shift_s,
+            score=Score(total=moment.score),
+        )
+
+    def _outro(self) -> str:
+        """The key of the outro with which the montage ends; '' when it has none."""
+        file, last = self.details.job.params.get("outro"), self.draft.entries[-1]
+        return last.key if file and last.cut.source == source_name(Path(file), self.folder) else ""
 
     def cut_for(self, name: str) -> Cut:
         """What the page names so, as a cut.
@@ -157,8 +208,7 @@ class ReviewSession:
             moment
             for moment in self.moments
             if not any(
-                overlap_s(entry, start_s, moment) > _SAME_SHARE * moment.duration_s
-                for entry, start_s in shown
+                overlap_s(entry, start_s, moment) > SAME_SHARE * moment.duration_s for entry, start_s in shown
             )
         ]
 
@@ -254,9 +304,7 @@ class ReviewSession:
         for cut in (entry.cut for entry in draft.entries if entry.kept):
             path, length_s = self.folder / cut.source, self.length_of(cut.source)
             here = spans_here(path, length_s)
-            if any(
-                from_s - _SLACK_S <= cut.start_s and cut.end_s <= to_s + _SLACK_S for from_s, to_s in here
-            ):
+            if any(from_s - SLACK_S <= cut.start_s and cut.end_s <= to_s + SLACK_S for from_s, to_s in here):
                 continue
             self.fetching = "Fetching this part of the VOD…"
             try:
@@ -328,15 +376,6 @@ def limits_in(folder: Path, names: Sequence[str]) -> dict[str, SourceLimits]:
         name: SourceLimits() if info is None else SourceLimits(duration_s=info.duration_s, rate=info.rate)
         for name, info in facts.items()
     }
-
-
-def detected_curve(folder: Path) -> FloatArray:
-    """The curve as the job found it; nothing where it did not keep it."""
-    try:
-        found = msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
-    except (OSError, msgspec.MsgspecError):
-        return np.zeros(0)
-    return np.array(found.curve)
 
 
 def overlap_s(entry: Entry, start_s: float, moment: Moment) -> float:

@@ -11,7 +11,7 @@ import { Timeline } from "hypecut-pages/timeline.js";
 const KEYS = [["Space, K", "play, pause"], ["J", "back 5 s"], ["L", "play, faster each time"],
   ["← →", "one picture; with Shift one second; with Alt five"], ["↑ ↓", "cut before, cut after"],
   ["I, O", "cut begins here, ends here"], ["[ ]", "begin one second earlier, later; with Shift the end"],
-  ["X", "keep or set aside"], ["H", "hold (lock) or let go"], ["Alt ↑ ↓", "cut earlier, later in the montage"],
+  ["X", "keep or set aside"], ["H", "hold (lock) or let go"], ["C", "choose all but the locked cuts anew"], ["Alt ↑ ↓", "cut earlier, later in the montage"],
   ["A", "take in the runner-up at the playhead"], ["U, Shift U", "undo, redo"], ["P", "preview the cuts in order"],
   ["+ − 0", "zoom in, out, to all"], ["?", "this sheet"]];
 const WAIT_MS = 80;
@@ -74,11 +74,14 @@ export default {
         </form>
       </section>
       <section class="lists" aria-label="Cuts">
-        <div class="row" role="tablist" aria-label="What to list">
+        <div class="row"><div class="row" role="tablist" aria-label="What to list">
           <button role="tab" id="tab-cuts" aria-controls="panel" :aria-selected="String(tab === 'cuts')" :tabindex="tab === 'cuts' ? 0 : -1"
             @click="tab = 'cuts'" @keydown.right="swapTab" @keydown.left="swapTab">Cuts {{ kept.length }}</button>
           <button v-if="!state.columns" role="tab" id="tab-more" aria-controls="panel" :aria-selected="String(tab === 'more')" :tabindex="tab === 'more' ? 0 : -1"
-            @click="tab = 'more'" @keydown.right="swapTab" @keydown.left="swapTab">Runners-up {{ state.marks.length }}</button>
+            @click="tab = 'more'" @keydown.right="swapTab" @keydown.left="swapTab">Runners-up {{ state.marks.length }}</button></div>
+          <span class="grow"></span>
+          <button class="tiny" title="Fill the length again around the locked cuts; what was skipped stays out" @click="$emit('anew')"
+            :disabled="Boolean(state.render.busy || state.conflict || state.fetching)">Choose anew</button>
         </div>
         <div id="panel" class="panel" role="tabpanel" :aria-labelledby="'tab-' + tab" tabindex="0">
           <Cards v-if="tab === 'cuts'" :cuts="state.cuts" :selected="selected" @op="op" @pick="pick"></Cards>
@@ -104,7 +107,7 @@ export default {
       <Help ref="help" :keys="keys"></Help>
     </div>`,
   props: { state: { type: Object, required: true } },
-  emits: ["op", "add", "swap", "undo", "redo", "render", "stop", "resolve", "view", "explore"],
+  emits: ["op", "add", "swap", "anew", "undo", "redo", "render", "stop", "resolve", "view", "explore"],
   data: () => ({
     keys: KEYS, tab: "cuts", selected: "", time: 0, playing: false, listing: false, speed: 1,
     words: "", sensitivity: 0.5, trouble: "", timers: {},
@@ -291,7 +294,7 @@ export default {
         "[": onCut(() => this.nudge(cut, "start", { seconds: -1 })), "]": onCut(() => this.nudge(cut, "start", { seconds: 1 })),
         "{": onCut(() => this.nudge(cut, "end", { seconds: -1 })), "}": onCut(() => this.nudge(cut, "end", { seconds: 1 })),
         x: onCut(() => this.keep(cut)), h: onCut(() => this.lock(cut)), u: () => this.$emit("undo"), U: () => this.$emit("redo"),
-        a: this.nearest(), p: this.preview, "+": () => this.line?.zoom(0.5), "=": () => this.line?.zoom(0.5),
+        a: this.nearest(), c: () => this.$emit("anew"), p: this.preview, "+": () => this.line?.zoom(0.5), "=": () => this.line?.zoom(0.5),
         "-": () => this.line?.zoom(2), 0: this.all, "?": () => this.$refs.help.open(),
       }[event.key];
     },
