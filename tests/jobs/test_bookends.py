@@ -51,6 +51,9 @@ def test_highlights_begin_and_end_with_them_within_the_window(
     assert len(result.picks) == len(list((out / "clips").iterdir())) == len(plan.cuts) - 1
     truths = {first.source: intro.truth, plan.cuts[-1].source: stream.recording.truth}
     assert check_montage(out / "montage.mp4", plan, out, truths).problems() == []
+    chapters = (out / "chapters.txt").read_text(encoding="utf-8").splitlines()
+    assert chapters[0] == "0:00 intro"
+    assert not any("Highlight" in line for line in chapters)
 
 
 def test_what_they_leave_of_the_window_is_filled(stream: Stream, intro: Recording, tmp_path: Path) -> None:

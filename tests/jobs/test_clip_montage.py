@@ -28,6 +28,7 @@ from hypecut.models import JobKind, JobStatus, TransitionKind
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
+from tests.support.recordings import Recordings
 from tests.support.truth import SourceTruth
 from tests.support.verify import check_montage
 from tests.twitch import Clip, LocalTwitch, Media
@@ -401,6 +402,34 @@ def test_a_card_opens_the_montage_and_is_no_clip(
         ]
     assert min(pictures) > 200
     assert "week 47" not in (tmp_path / "out" / "credits.txt").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "chapters.txt").read_text(encoding="utf-8").startswith("0:00 title card\n")
+
+
+def test_a_video_before_and_one_after_the_clips(
+    twitch: LocalTwitch, settings: Settings, tiny_recording: Recordings, tmp_path: Path
+) -> None:
+    intro, outro = tiny_recording(duration_s=3.0, seed=31), tiny_recording(".mkv", duration_s=2.0, seed=32)
+    asked = request(
+        tmp_path,
+        "alpha",
+        intro=str(intro.path),
+        outro=str(outro.path),
+        min_duration_s=10.0,
+        max_duration_s=16.0,
+    )
+    result = run(asked, settings)
+    out = tmp_path / "out"
+    plan = read_plan(out / "plan.json")
+    assert 10.0 <= plan.duration_s <= 16.0
+    first, *clips, last = plan.cuts
+    assert [(out / cut.source).resolve() for cut in (first, last)] == [intro.path, outro.path]
+    assert result.count == len(clips)
+    known = truths(twitch, result) | {first.source: intro.truth, last.source: outro.truth}
+    assert check_montage(out / "montage.mp4", plan, out, known).problems() == []
+    chapters = (out / "chapters.txt").read_text(encoding="utf-8").splitlines()
+    assert chapters[0] == "0:00 intro"
+    assert chapters[-1].endswith(" outro")
+    assert "tro" not in (out / "credits.txt").read_text(encoding="utf-8")
 
 
 def test_an_opening_that_can_not_be_shown_is_told_at_once(settings: Settings, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def bookends(intro: str | None, outro: str | None, folder: Path) -> Bookends:
         BadInputError: there is no such file.
         MediaError: it is no video that can be read.
     """
-    return Bookends(*(_whole(Path(file), folder) if file else None for file in (intro, outro)))
+    named = {"intro": intro, "outro": outro}
+    return Bookends(*(_whole(Path(file), folder, name) if file else None for name, file in named.items()))
 
 
 def check_bookend(option: str, file: str | None) -> str:
@@ -92,10 +93,12 @@ def source_name(file: Path, folder: Path) -> str:
     return relative.as_posix() if relative.parts.count("..") <= _NEAR else str(file.resolve())
 
 
-def _whole(file: Path, folder: Path) -> Cut:
+def _whole(file: Path, folder: Path, name: str) -> Cut:
     with SourceReader(file) as source:
         length_s = source.duration_s
     if length_s <= 0:
         raise MediaError(f"{file} has no length; give a video, not a picture.")
     # Rounded down: a cut may not go on after its source.
-    return Cut(source=source_name(file, folder), start_s=0.0, end_s=math.floor(length_s * 1e6) / 1e6)
+    end_s = math.floor(length_s * 1e6) / 1e6
+    # The reason is what editors and chapters call it, as it has no title to be shown.
+    return Cut(source=source_name(file, folder), start_s=0.0, end_s=end_s, reasons=(name,))
