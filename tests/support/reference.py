@@ -22,7 +22,7 @@ Luma = npt.NDArray[np.float32]
 
 _BLACK = 16.0
 _SOON_S = 0.0015
-_TICK_S = 0.00005
+_TICK_S = 0.00001
 _SEARCH_S = 0.04
 _WINDOW_S = 0.3
 _ALIKE = 0.5
@@ -45,7 +45,10 @@ class ReferenceSource:
         self.fps = fps
         with av.open(str(path)) as container:
             frames = [(float(f.time or 0.0), _luma(f)) for f in container.decode(video=0)]
+            tick = container.streams.video[0].time_base or Fraction(1, 1000)
         zero_s = frames[0][0]
+        # Where frames may begin: the steps of a rate that is steady, else of the container's clock.
+        self._steps = fps or 1 / tick
         self.times = [time_s - zero_s for time_s, _ in frames]
         if fps is not None:
             self.times = [round(time_s * fps) / float(fps) for time_s in self.times]
@@ -64,9 +67,9 @@ class ReferenceSource:
     def covered(self, cut: Cut) -> tuple[float, float]:
         """The time of the first frame of a cut, and its end."""
         first = next(t for t in self.times if t + 0.001 >= cut.start_s)
-        if self.fps is None:  # a time within a millisecond of a frame's means that frame
-            return first, min(cut.end_s - 0.001, self.end_s)
-        return first, min(math.ceil((cut.end_s - 0.001) * self.fps) / float(self.fps), self.end_s)
+        # A time within a millisecond of a frame's means that frame.
+        steps = math.ceil((Fraction(cut.end_s) - Fraction(1, 1000)) * self._steps)
+        return first, min(float(steps / self._steps), self.end_s)
 
 
 @dataclass(frozen=True)
