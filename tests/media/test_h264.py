@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypecut.media.h264 import ParameterSets, annexb_units, is_idr, length_prefixed, parameter_sets
+from hypecut.media.h264 import ParameterSets, annexb_units, bare, is_idr, length_prefixed, parameter_sets
 
 repeatable = settings(derandomize=True, deadline=None)
 
@@ -113,6 +113,14 @@ def test_idr_pictures_are_told_by_their_first_slice() -> None:
         assert is_idr(memoryview(length_prefixed(stream)), prefixed=True) is expected
     assert not is_idr(memoryview(b""), prefixed=True)
     assert not is_idr(memoryview(b"\0\0\1"), prefixed=False)
+
+
+def test_parameter_sets_are_taken_out_of_pictures() -> None:
+    units = [unit(DELIMITER), sps(0), pps(0), pps(1), unit(SEI), unit(IDR), unit(IDR)]
+    stream = b"".join(b"\0\0\1" + each for each in units)
+    wanted = length_prefixed(b"".join(b"\0\0\1" + each for each in [units[0], *units[4:]]))
+    assert bare(memoryview(stream), False) == wanted
+    assert bare(memoryview(length_prefixed(stream)), True) == wanted
 
 
 def test_an_id_is_free_unless_all_are_taken() -> None:

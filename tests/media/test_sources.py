@@ -31,6 +31,7 @@ from tests.media.rendering import (
     snapped,
 )
 from tests.support.counter import read_counter
+from tests.support.mp4 import picture_problems, read_tracks
 from tests.support.recordings import Recording, Recordings
 
 X264 = {"preset": "veryfast", "g": "45", "keyint_min": "45", "sc_threshold": "0", "bf": "2"}
@@ -67,6 +68,20 @@ def test_other_kinds_of_pictures_are_cut_to_the_frame(
     assert numbers(out) == [*range(33, 48), *range(61, 120), *range(15)]
     can_join = name in ("sets7.mp4", "slices.ts")
     assert modes(result)[1] == ("joined" if can_join else "encoded")
+
+
+def test_parameter_sets_in_pictures_are_left_to_the_header(
+    tiny_recording: Recordings, tmp_path: Path
+) -> None:
+    # So are the pictures of most downloads: VODs come in transport streams.
+    source = remuxed(tiny_recording(".ts").path, tmp_path / "source.mp4", lambda packet: True)
+    in_pictures = "parameter sets stand in pictures, not in the header alone"
+    assert in_pictures in picture_problems(source, read_tracks(source)[0][0])
+    out = tmp_path / "montage.mp4"
+    result = made([cut_of(source, 1.4, 3.1), cut_of(source, 7.1, 8.8)], tmp_path, out)
+    assert modes(result) == ["joined", "joined"]
+    assert numbers(out) == [*range(42, 93), *range(213, 264)]
+    assert picture_problems(out, read_tracks(out)[0][0]) == []
 
 
 def test_ten_bits_become_eight(tmp_path: Path) -> None:

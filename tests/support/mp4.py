@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts")
-_IDR, _SLICE = 5, 1
+_SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 _VISUAL_ENTRY = 8 + 78
 
 
@@ -98,6 +98,10 @@ def picture_problems(path: Path, track: Track) -> list[str]:
         (
             bool(set(idr) - set(syncs)),
             f"IDR pictures that are no sync samples: {sorted(set(idr) - set(syncs))[:5]}",
+        ),
+        (
+            any(kind in (_SPS, _PPS) for units in kinds for kind, _ in units),
+            "parameter sets stand in pictures, not in the header alone",
         ),
         (not used <= known, f"pictures refer to sets {sorted(used)}, the header has {sorted(known)}"),
         (len(track.edits) != 1, f"edits: {track.edits}"),

@@ -109,6 +109,17 @@ def length_prefixed(data: bytes) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in annexb_units(data))
 
 
+def bare(packet: memoryview, prefixed: bool) -> bytes:
+    """The access unit with 4-byte lengths, without parameter sets.
+
+    In `avc1` tracks these stand in the header alone (ISO/IEC 14496-15, 5.3). Firefox takes those it meets in
+    a picture for all there are, and can't decode the next picture of another encoder.
+    """
+    data = bytes(packet)
+    units = _prefixed_units(data) if prefixed else annexb_units(data)
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units if unit[0] & 31 not in (_SPS, _PPS))
+
+
 def is_idr(packet: memoryview, prefixed: bool) -> bool:
     """Whether the access unit's first slice is of an IDR picture: nothing after it looks further back."""
     head = bytes(packet[:_HEAD_BYTES])

@@ -23,7 +23,7 @@ from hypecut.media.encoder import (
     EncoderSetup,
     PictureFormat,
 )
-from hypecut.media.h264 import length_prefixed
+from hypecut.media.h264 import bare, parameter_units
 from hypecut.media.hardware import working_encoder
 from hypecut.media.inspect import SourcePool
 from hypecut.media.limiter import PeakLimiter
@@ -140,7 +140,13 @@ class MontageWriter:
 
     def copy_picture(self, packet: AnyPacket, prefixed: bool, tick: int, duration: int) -> None:
         """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
-        self._write_picture(packet if prefixed else _with_lengths(packet), tick, duration)
+        data = memoryview(packet)
+        # Parameter sets come with keyframes; other packets of mp4 files are written as they are.
+        if not prefixed or (packet.is_keyframe and any(parameter_units(data, prefixed))):
+            stripped: AnyPacket = Packet(bare(data, prefixed))
+            stripped.is_keyframe = packet.is_keyframe
+            packet = stripped
+        self._write_picture(packet, tick, duration)
 
     def write_picture(self, picture: CodedPicture) -> None:
         """Write a picture that a run of this montage's encoder made."""
@@ -200,10 +206,3 @@ class MontageWriter:
             limiter = PeakLimiter(SOUND_CEILING_DBTP, ENCODED_RATE) if self.layout.limited else None
             return EncodedSound(stream, limiter)
         return None
-
-
-def _with_lengths(packet: AnyPacket) -> AnyPacket:
-    """The packet with lengths in place of start codes, as copied pictures have; its time is not kept."""
-    prefixed: AnyPacket = Packet(length_prefixed(bytes(packet)))
-    prefixed.is_keyframe = packet.is_keyframe
-    return prefixed
