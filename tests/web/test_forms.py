@@ -72,12 +72,17 @@ def test_streamers_are_a_montage() -> None:
         "period": "week",
         "k": 3,
         "overlay": True,
+        "opening": " Week 47 ",
+        "intro": "hello.mp4",
+        "outro": "",
     }
     body = job_body(form)
     assert body is not None
     assert body.type is JobKind.CLIP_MONTAGE
     assert body.params["streamer_names"] == ["alpha", "bravo"]
     assert (body.params["per_streamer_k"], body.params["apply_overlay"]) == (3, True)
+    assert (body.params["opening"], body.params["intro"]) == ("Week 47", "hello.mp4")
+    assert "outro" not in body.params
 
 
 @pytest.mark.parametrize("form", [{}, {"kind": "clip_montage", "streamers": []}, {"source": "  "}])

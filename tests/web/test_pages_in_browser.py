@@ -83,6 +83,7 @@ def test_a_job_is_cancelled_and_goes_on_when_asked_again(page: Page, server: Ser
     page.goto(f"{server.url}/ui/jobs/{job_id}")
     step = page.locator("ol.steps li", has_text="fetch")
     expect(step).to_contain_text("running")
+    expect(step).to_contain_text("50 %")
     page.get_by_role("button", name="cancel").click()
     state = page.get_by_label("Progress", exact=True).get_by_role("status")
     expect(state).to_have_text("cancelled")
@@ -111,6 +112,20 @@ def test_a_chat_is_sent_and_words_are_typed(page: Page, server: Server, tmp_path
     page.get_by_label("At least").fill("2 hours")
     expect(page.locator("#said")).to_contain_text("is not a time")
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
+
+
+def test_a_card_and_an_intro_of_a_clip_montage_are_checked(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("tab", name="Clip montage").click()
+    page.get_by_label("Streamers").fill("alpha,")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Title card before the first clip").fill("Week 47")
+    page.get_by_label("Intro").fill("nowhere.mp4")
+    expect(page.locator("#said")).to_contain_text("there is no such file")
+    expect(page.get_by_label("Intro")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Intro").fill("stream.mp4")
+    expect(page.locator("#said")).to_contain_text("Gathers the best recent clips of alpha")
+    assert violations(page) == []
 
 
 @pytest.fixture

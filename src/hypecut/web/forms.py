@@ -58,13 +58,13 @@ def _montage(asked: Mapping[str, Any]) -> JobBody | None:
         "per_streamer_k": asked.get("k") or None,
         "apply_overlay": bool(asked.get("overlay")),
     }
-    params |= _unless_blank({"current_videos_dir": _text(asked, "out")})
+    params |= _unless_blank({"current_videos_dir": _text(asked, "out"), "opening": _text(asked, "opening")})
     return JobBody(type=JobKind.CLIP_MONTAGE, params=params | _common(asked))
 
 
 def _common(asked: Mapping[str, Any]) -> dict[str, Any]:
     common: dict[str, Any] = {"plan_only": bool(asked.get("review"))}
-    common |= _unless_blank({"transition": _text(asked, "transition")})
+    common |= _unless_blank({name: _text(asked, name) for name in ("transition", "intro", "outro")})
     return common | _times(asked, {"min": "min_duration_s", "max": "max_duration_s"})
 
 

@@ -23,7 +23,6 @@ from hypecut.plan.anew import SAME_SHARE, Offer, choose_anew
 from hypecut.plan.draft import Draft, Entry, History, SourceLimits, draft_of, same_plan
 from hypecut.plan.operations import Add, ChooseAnew, Operation, Swap, apply
 from hypecut.plan.versions import read_versioned, save_versioned
-from hypecut.progress import SilentProgress
 from hypecut.rank.selection import DEFAULT_SECTIONS, Window
 from hypecut.times import format_time
 from hypecut.web.explained import (
@@ -36,6 +35,7 @@ from hypecut.web.explained import (
     read_explanation,
 )
 from hypecut.web.exploring import Explorers
+from hypecut.web.fetching import ToldInWords
 from hypecut.web.footage import spans_here
 from hypecut.web.site import Site
 
@@ -306,13 +306,16 @@ class ReviewSession:
             here = spans_here(path, length_s)
             if any(from_s - SLACK_S <= cut.start_s and cut.end_s <= to_s + SLACK_S for from_s, to_s in here):
                 continue
-            self.fetching = "Fetching this part of the VOD…"
+            progress = ToldInWords("Fetching this part of the VOD", self._tell_fetching)
             try:
                 span = (cut.start_s, cut.end_s)
-                fetch_span(self.details.job.params, self.settings, self.folder, span, SilentProgress())
+                fetch_span(self.details.job.params, self.settings, self.folder, span, progress)
             finally:
                 self.fetching = ""
             self.footage += 1
+
+    def _tell_fetching(self, text: str) -> None:
+        self.fetching = text
 
     def _check_free(self) -> None:
         if self.conflict:

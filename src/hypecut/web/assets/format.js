@@ -24,6 +24,11 @@ export function speed(step) {
   return `${step.speed >= 10 ? Math.round(step.speed) : step.speed.toFixed(1)} ${step.unit}/s`;
 }
 
+// How much of a step is done, where it can be told.
+export function percent(step) {
+  return step && step.total > 1 ? `${Math.floor(Math.min(1, step.done / step.total) * 100)} %` : "";
+}
+
 export function when(iso) {
   return iso ? new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }) : "";
 }

@@ -1,5 +1,5 @@
 // One job: its steps as they go, why it failed, what it logged.
-import { KINDS, bytes, clock, speed, when } from "hypecut-pages/format.js";
+import { KINDS, bytes, clock, percent, speed, when } from "hypecut-pages/format.js";
 
 export default {
   template: `
@@ -24,7 +24,7 @@ export default {
           <li v-for="step in job.steps" :key="step.name" :aria-current="step.status === 'running' ? 'step' : null">
             <span>{{ step.name }}</span><span class="status" :class="step.status">{{ step.status }}</span>
             <span class="small muted num"><template v-if="step.status === 'running'">
-              <template v-if="step.total > 1">{{ amount(step) }}</template> {{ speed(step) }}</template>
+              <template v-if="step.total > 1"><b>{{ percent(step) }}</b> · {{ amount(step) }}</template> {{ speed(step) }}</template>
               <template v-if="step.attempts > 1">attempt {{ step.attempts }}</template></span>
           </li>
         </ol>
@@ -36,7 +36,7 @@ export default {
   emits: ["act"],
   data: () => ({ kinds: KINDS }),
   methods: {
-    bytes, clock, speed, when,
+    bytes, clock, percent, speed, when,
     amount(step) {
       if (step.unit === "s") return `${clock(step.done)} of ${clock(step.total)}`;
       if (step.unit === "bytes" || step.unit === "B") return `${bytes(step.done)} of ${bytes(step.total)}`;

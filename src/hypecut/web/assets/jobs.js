@@ -1,5 +1,5 @@
 // The table of jobs: what each is doing, and what can be done to it.
-import { KINDS, bytes, clock, speed, when } from "hypecut-pages/format.js";
+import { KINDS, bytes, clock, percent, speed, when } from "hypecut-pages/format.js";
 
 const STATES = ["queued", "running", "done", "failed", "cancelled"];
 
@@ -31,7 +31,7 @@ export default {
             <td class="progress">
               <progress :value="job.progress" max="1" :aria-label="'Progress of ' + job.title"></progress>
               <div class="small muted num">{{ Math.floor(job.progress * 100) }} %<template v-if="job.step">
-                · {{ job.step.name }}</template></div></td>
+                · {{ job.step.name }} {{ percent(job.step) }}</template></div></td>
             <td class="small num">{{ speed(job.step) }}</td>
             <td class="small num">{{ job.eta_s == null ? "" : clock(job.eta_s) + " left" }}</td>
             <td class="small num">{{ bytes(job.size) }}</td>
@@ -57,7 +57,7 @@ export default {
   emits: ["act", "filter", "more"],
   data: () => ({ wanted: [], kind: "", search: "", states: STATES, kinds: KINDS }),
   methods: {
-    bytes, clock, speed, when,
+    bytes, clock, percent, speed, when,
     toggle(state) {
       const has = this.wanted.includes(state);
       this.wanted = has ? this.wanted.filter((one) => one !== state) : [...this.wanted, state];

@@ -17,7 +17,6 @@ export default {
           <label class="field">Recording
             <input v-model="vod.source" list="recordings" maxlength="4096" autocomplete="off" :aria-invalid="wrong('source')"
               aria-describedby="said" placeholder="Twitch address or number, or a file in the media folder"></label>
-          <datalist id="recordings"><option v-for="file in files.recordings" :key="file" :value="file"></option></datalist>
           <div class="two">
             <label class="field">Chat <input v-model="vod.chat" list="chats" maxlength="4096" autocomplete="off"
               aria-describedby="said" placeholder="a file in the media folder; fetched for an address"></label>
@@ -55,6 +54,14 @@ export default {
                 <select v-model="common.transition"><option value="">as usual</option><option>none</option><option>fade</option><option>crossfade</option></select></label>
               <label class="field">Output folder <input v-model="common.out" maxlength="4096" autocomplete="off" placeholder="named after the source"></label>
             </div>
+            <label v-if="kind === 'clip_montage'" class="field">Title card before the first clip
+              <input v-model="clips.opening" maxlength="300" autocomplete="off" :aria-invalid="wrong('opening')" aria-describedby="said"></label>
+            <div class="two">
+              <label class="field">Intro <input v-model="common.intro" list="recordings" maxlength="4096" autocomplete="off"
+                :aria-invalid="wrong('intro')" aria-describedby="said" placeholder="a video in the media folder, shown first"></label>
+              <label class="field">Outro <input v-model="common.outro" list="recordings" maxlength="4096" autocomplete="off"
+                :aria-invalid="wrong('outro')" aria-describedby="said" placeholder="a video in the media folder, shown last"></label>
+            </div>
             <template v-if="kind === 'vod_highlights'">
               <label class="check"><input type="checkbox" v-model="vod.exact"> Exact boundaries, also where that needs encoding</label>
               <label class="check"><input type="checkbox" v-model="vod.titles"> Show where in the recording each cut is from</label>
@@ -62,6 +69,7 @@ export default {
             </template>
           </div>
         </details>
+        <datalist id="recordings"><option v-for="file in files.recordings" :key="file" :value="file"></option></datalist>
         <p id="said" role="status" class="notice" :class="{ warn: said.problem }">{{ said.problem || said.summary || hint }}</p>
         <div class="row"><button class="main" :disabled="!said.ready || busy">Start</button></div>
       </form></div>
@@ -85,8 +93,8 @@ export default {
       names: { vod_highlights: "Highlights of a VOD", clip_montage: "Clip montage" },
       kind: "vod_highlights",
       vod: { source: "", chat: "", keywords: [], from: "", to: "", offset: "", exact: false, titles: false, partial: false },
-      clips: { streamers: [], period: "week", k: this.usual.k, overlay: true },
-      common: { min: this.usual.min, max: this.usual.max, review: true, transition: "", out: "" },
+      clips: { streamers: [], period: "week", k: this.usual.k, overlay: true, opening: "" },
+      common: { min: this.usual.min, max: this.usual.max, review: true, transition: "", out: "", intro: "", outro: "" },
       sending: false, sent: "", sentBad: false, busy: false, timer: 0,
     };
   },
