@@ -34,6 +34,16 @@ SHOWN_NUMBER = """async (video, time) => {
 }"""
 
 
+# Every gain that the page makes, to be looked at.
+GAINS = """const make = AudioContext.prototype.createGain;
+globalThis.gains = [];
+AudioContext.prototype.createGain = function () {
+  const gain = make.call(this);
+  gains.push(gain);
+  return gain;
+};"""
+
+
 def plan_of(server: Server, name: str) -> Plan:
     return read_plan(server.folder / "out" / name / "plan.json")
 
@@ -212,18 +222,25 @@ def test_all_but_the_locked_cuts_are_chosen_anew(page: Page, server: Server) -> 
 
 
 def test_the_preview_plays_the_cuts_in_order_before_anything_is_rendered(page: Page, server: Server) -> None:
-    job_id = server.made("preview", plan_only=True)
+    job_id = server.made("preview", plan_only=True, transition="fade")
     cuts = plan_of(server, "preview").cuts
+    page.add_init_script(GAINS)
     open_review(page, server, job_id)
     # Make the first cut short, so that the next one comes soon.
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("o")
     server.wait_for(lambda: plan_of(server, "preview").cuts[0].duration_s < 2)
+    page.get_by_label("Gain").fill("-6")
+    page.keyboard.press("Tab")
+    server.wait_for(lambda: plan_of(server, "preview").cuts[0].gain_db == -6)
     page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Preview without fades")).to_be_visible()
+    page.wait_for_function("() => gains.some((one) => Math.abs(one.gain.value - 0.501) < 0.001)")
     second = "() => { const t = document.querySelector('[data-time]').textContent.split(':');" + (
         f" return 60 * t[0] + Number(t[1]) >= {cuts[1].start_s}; }}"
     )
     page.wait_for_function(second)
+    page.wait_for_function("() => gains.every((one) => one.gain.value === 1)")
     page.get_by_role("button", name="Stop").click()
     assert not Path(server.folder / "out" / "preview" / "montage.mp4").exists()
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from hypecut.models import Plan, TransitionKind
 from hypecut.plan.draft import Entry, meter
 from hypecut.web.explained import Moment, Part
 from hypecut.web.footage import PIECE_S, is_playable, spans_here
@@ -50,6 +51,7 @@ def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]])
     return {
         "title": session.details.title,
         "parts": parts,
+        "not_previewed": _not_previewed(draft.base),
         "duration_s": session.duration_s,
         "cuts": [_cut(session, entry, numbers.get(entry.key, 0)) for entry in draft.entries],
         "marks": [_mark(session, moment) for moment in marks],
@@ -64,6 +66,14 @@ def review_view(session: ReviewSession, site: Site, parts: list[dict[str, Any]])
         "render": site.renders.state(session.job_id),
         "result": job_href(session.job_id, "result") if site.montage(session.folder) else "",
     }
+
+
+def _not_previewed(plan: Plan) -> str:
+    """What of a plan's dressing the preview leaves out, in words."""
+    fade = plan.transition.kind if plan.transition else TransitionKind.NONE
+    words = [] if fade is TransitionKind.NONE else [f"{fade.value}s"]
+    words += (["titles"] if plan.titles else []) + (["even loudness"] if plan.loudness else [])
+    return ", ".join(words[:-1]) + (" and " if words[1:] else "") + "".join(words[-1:])
 
 
 def _cut(session: ReviewSession, entry: Entry, number: int) -> dict[str, Any]:

@@ -2,6 +2,16 @@
 
 const MISSING = "This part of the VOD is not here: it is fetched when a cut begins or ends in it.";
 
+function amplified(videos) {
+  const context = new AudioContext();
+  const gains = videos.map((video) => {
+    const gain = context.createGain();
+    context.createMediaElementSource(video).connect(gain).connect(context.destination);
+    return gain;
+  });
+  return { context, gains };
+}
+
 export class Player {
   // parts: [{ start, end, url, piece_s }], times on the recording's line; told: { time(t), state(), failed(text) }
   constructor(videos, told) {
@@ -14,6 +24,7 @@ export class Player {
     this.listing = false;
     this.wanted = 0;
     this.speed = 1;
+    this.sound = null;
     for (const video of videos) {
       video.preload = "auto";
       video.addEventListener("error", () => this.broke(video));
@@ -28,6 +39,7 @@ export class Player {
 
   close() {
     cancelAnimationFrame(this.timer);
+    this.sound?.context.close();
     for (const video of this.videos) {
       video.removeAttribute("src");
       video.load();
@@ -116,17 +128,25 @@ export class Player {
   stopList() {
     this.listing = false;
     this.queue = [];
+    this.setGain(0);
   }
 
-  // Plays [from, to] one after the other, as the montage will.
+  // Makes what is heard louder or quieter; only who asks for that has the sound go another way.
+  setGain(decibels) {
+    if (!this.sound && decibels) this.sound = amplified(this.videos);
+    this.sound?.context.resume();
+    this.sound?.gains.forEach((gain) => (gain.gain.value = 10 ** (decibels / 20)));
+  }
+
+  // Plays [from, to] one after the other, each as loud as in the montage.
   playList(cuts) {
     const items = [];
-    cuts.forEach(({ from, to }, cut) => {
+    cuts.forEach(({ from, to, gain }, cut) => {
       for (let time = from; time < to - 0.02; ) {
         const span = this.span(time);
         if (!span) return;
         const end = Math.min(to, span.end);
-        items.push({ ...span, from: time, to: end, cut });
+        items.push({ ...span, from: time, to: end, cut, gain });
         time = Math.max(end, time + 0.001);
       }
     });
@@ -136,6 +156,7 @@ export class Player {
     this.queue = items.slice(1);
     this.speed = 1;
     this.item = items[0];
+    this.setGain(this.item.gain);
     this.load(this.video, this.item, this.item.from);
     this.start(this.video);
     this.prepare();
@@ -163,6 +184,7 @@ export class Player {
     this.active = 1 - this.active;
     this.item = item;
     this.videos.forEach((video, i) => (video.hidden = i !== this.active));
+    this.setGain(item.gain || 0);
     this.load(this.video, item, item.from);
     this.start(this.video);
     if (this.listing) this.prepare();

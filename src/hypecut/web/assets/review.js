@@ -60,6 +60,7 @@ export default {
           <button class="tiny" @click="closer" :disabled="!chosen">Cut</button>
           </template>
         </div>
+        <p v-if="listing && state.not_previewed" class="small muted" role="status">Preview without {{ state.not_previewed }}: those come with rendering.</p>
         <p v-if="trouble" class="notice warn small" role="alert">{{ trouble }}</p>
         <Columns v-if="state.columns" :columns="state.columns" :chosen="chosen?.locked ? '' : chosen?.number" :busy="Boolean(state.fetching)"
           @add="(clip) => $emit('add', clip)" @swap="exchange" @pick="(key) => pick(state.cuts.find((cut) => cut.key === key))"></Columns>
@@ -246,7 +247,7 @@ export default {
         this.player.pause();
         this.player.stopList();
         this.listing = false;
-      } else this.player.playList(this.kept.map((cut) => ({ from: cut.start_s, to: cut.end_s })));
+      } else this.player.playList(this.kept.map((cut) => ({ from: cut.start_s, to: cut.end_s, gain: cut.gain_db })));
     },
     frame() {
       const part = this.state.parts.find((one) => this.time < one.end) || this.state.parts.at(-1);
