@@ -140,6 +140,7 @@ def test_a_wrong_query_is_told_by_field(client: httpx.Client, query: dict[str, s
         ("GET", "/events"),
         ("GET", "/activity"),
         ("GET", "/logs"),
+        ("GET", "/inputs"),
         ("GET", "/files/montage.mp4"),
     ],
 )

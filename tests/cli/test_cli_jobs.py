@@ -57,6 +57,10 @@ def test_a_job_is_submitted_run_and_watched(cli: Cli, stream: Stream, home: Path
     assert "1 of 1 jobs" in listed.out
     assert "0 of 0 jobs" in cli("jobs", "list", "--status", "failed").out
     assert "step plan done" in cli("jobs", "logs", job_id).out
+    assert f"used recording {stream.vod}" in cli("jobs", "show", job_id).out
+    used = [(asset["kind"], asset["path"], asset["size"]) for asset in shown(cli, job_id)["assets"]]
+    files = (("recording", stream.vod), ("chat", stream.chat))
+    assert used == [(kind, str(file), file.stat().st_size) for kind, file in files]
 
 
 def test_a_job_is_cancelled_and_goes_on(cli: Cli, stream: Stream) -> None:

@@ -61,6 +61,8 @@ def test_a_job_is_submitted_with_its_chat_and_followed(
     page = server.list(JobFilter(status=frozenset({JobStatus.DONE}), search="vod"))
     assert ([job.id for job in page.jobs], page.total) == ([job_id], 1)
     assert list(server.logs(job_id)) == list(engine.logs(job_id))
+    assert server.inputs(job_id) == engine.inputs(job_id)
+    assert [asset.kind for asset in server.inputs(job_id).assets] == ["recording", "chat"]
     with pytest.raises(JobStateError, match="is done"):
         server.retry(job_id)
     server.remove(job_id)

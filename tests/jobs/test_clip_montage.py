@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -466,4 +467,19 @@ def test_the_engine_runs_it_as_any_job(twitch: LocalTwitch, settings: Settings, 
         assert job.result is not None
         assert job.result["count"] == len(job.result["paths"]) > 0
         kinds = {output.kind for output in engine.get(job.id).outputs}
+        inputs = engine.inputs(job.id)
     assert kinds >= {"montage", "plan", "explanation", "clip", "credits", "chapters", "timeline", "source"}
+    assert len(inputs.clips) == 10
+    shown = {clip.id: clip for clip in inputs.clips if clip.chosen}
+    assert set(shown) == {pick["id"] for pick in job.result["picks"]}
+    assert all(clip.why_not for clip in inputs.clips if not clip.chosen)
+    for clip in shown.values():
+        assert clip.title in TITLES
+        assert (clip.views > 0, clip.created_at is not None, clip.url != "") == (True, True, True)
+    assert [asset.kind for asset in inputs.assets] == ["clip"] * len(shown)
+    for asset in inputs.assets:
+        file, clip = Path(asset.path), shown[asset.meta["clip"]]
+        assert (asset.size, asset.url) == (file.stat().st_size, clip.url)
+        assert asset.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+        # Probed: the file itself is a little longer or shorter than Twitch says.
+        assert asset.duration_s == clip.duration_s > 3.5

@@ -228,9 +228,15 @@ def test_a_step_that_is_tried_again_in_the_same_run(remote: Remote, monkeypatch:
     job = check({"vod": ADDRESS, "out": str(remote.out), **WINDOW}, remote.settings())
     submitted = engine.submit(JobKind.VOD_HIGHLIGHTS, job)
     done = engine.run_next()
+    inputs = engine.inputs(submitted.id)
     engine.close()
     assert done is not None
     assert (done.id, done.status, done.error) == (submitted.id, JobStatus.DONE, None)
+    assert [(asset.kind, asset.url) for asset in inputs.assets] == [("chat", ADDRESS), ("vod", ADDRESS)]
+    sizes = [file.stat().st_size for file in (remote.out / "vod").glob("*.ts")]
+    vod = inputs.assets[1]
+    assert vod.size == sum(sizes)
+    assert vod.duration_s == pytest.approx(DURATION_S, abs=1)
 
 
 def test_what_can_not_be_asked(remote: Remote, tmp_path: Path) -> None:

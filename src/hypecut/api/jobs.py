@@ -11,7 +11,15 @@ from starlette.responses import Response
 from hypecut.api.context import Context, Details, JobId
 from hypecut.api.limits import StrictRoute
 from hypecut.api.problems import documented
-from hypecut.api.views import JobDetailsView, JobView, details_view, job_view, json_response
+from hypecut.api.views import (
+    JobDetailsView,
+    JobInputsView,
+    JobView,
+    details_view,
+    inputs_view,
+    job_view,
+    json_response,
+)
 from hypecut.jobs.engine.protocol import JobFilter
 from hypecut.models import JobKind, JobStatus
 
@@ -92,6 +100,12 @@ def get_job(details: Details) -> Response:
 def get_details(details: Details) -> Response:
     """Tell all that is known of a job: also its steps and files."""
     return json_response(details_view(details))
+
+
+@router.get("/jobs/{job_id}/inputs", response_model=JobInputsView, responses=documented(404))
+def get_inputs(job_id: JobId, context: Context) -> Response:
+    """Tell what a job has looked at and used so far: clips, chosen or why not, and files."""
+    return json_response(inputs_view(context.engine.inputs(job_id)))
 
 
 @router.post("/jobs/{job_id}/cancel", response_model=JobView, responses=documented(404, 409))

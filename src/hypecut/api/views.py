@@ -16,7 +16,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from hypecut.jobs.engine.protocol import FINAL, JobDetails, OutputRecord, StepRecord
+from hypecut.jobs.engine.protocol import FINAL, JobDetails, JobInputs, OutputRecord, StepRecord
 from hypecut.models import Job, JobKind, JobStatus
 
 _CLIP_KIND = "clip"
@@ -102,6 +102,43 @@ class JobDetailsView(JobView):
     files: list[FileView]
 
 
+class AssetView(BaseModel):
+    """A file of video or chat that a job used."""
+
+    step: str
+    kind: str = Field(description="What it is: recording, vod, chat, clip, intro or outro.")
+    path: str
+    url: str = Field(description="Where it came from; empty for a file that was there.")
+    duration_s: float | None
+    size: int | None = Field(description="In bytes.")
+    sha256: str = Field(description="Empty when it is not known.")
+    meta: dict[str, Any]
+
+
+class SeenClipView(BaseModel):
+    """A clip that a job looked at."""
+
+    id: str
+    streamer: str
+    title: str
+    url: str
+    views: int
+    created_at: str | None
+    duration_s: float = Field(description="As told, until the clip is here; then as it is.")
+    game: str
+    vod_id: str
+    vod_offset_s: float | None
+    chosen: bool = Field(description="Whether it is shown.")
+    why_not: str = Field(description="Why it is not.")
+
+
+class JobInputsView(BaseModel):
+    """What a job has looked at and used so far."""
+
+    clips: list[SeenClipView] = Field(description="The best first.")
+    assets: list[AssetView]
+
+
 def job_view(job: Job, outputs: Iterable[OutputRecord] = ()) -> dict[str, Any]:
     """The eleven fields of a job; without its outputs their paths are taken from its result."""
     return {
@@ -132,6 +169,16 @@ def details_view(details: JobDetails) -> dict[str, Any]:
         "note": details.note,
         "steps": [_step_view(step) for step in details.steps],
         "files": [_file_view(job.id, name, record) for name, record in files_of(details).items()],
+    }
+
+
+def inputs_view(inputs: JobInputs) -> dict[str, Any]:
+    """What a job has looked at and used."""
+    return {
+        "clips": [
+            {**msgspec.structs.asdict(clip), "created_at": moment(clip.created_at)} for clip in inputs.clips
+        ],
+        "assets": [msgspec.structs.asdict(asset) for asset in inputs.assets],
     }
 
 

@@ -20,7 +20,7 @@ from hypecut.errors import InterruptedByUserError, UsageError
 if TYPE_CHECKING:
     from hypecut.jobs.client import ServerJobs
     from hypecut.jobs.clip_requests import MontageRequest
-    from hypecut.jobs.engine.protocol import JobDetails, JobEngine, Jobs
+    from hypecut.jobs.engine.protocol import JobDetails, JobEngine, JobInputs, Jobs
     from hypecut.jobs.requests import HighlightsRequest
     from hypecut.models import JobKind
     from hypecut.settings import Settings
@@ -153,9 +153,16 @@ def list_jobs(
 @jobs.command()
 def show(job_id: JobId, server: Server = None, token: Token = None, json: options.Json = False) -> None:
     """Tell all that is known of a job."""
+    import msgspec
+
     with _opened(server, token) as found:
-        details = found.get(_whole_id(found, job_id))
+        job_id = _whole_id(found, job_id)
+        details, inputs = found.get(job_id), found.inputs(job_id)
+    if json:
+        say_json({**msgspec.structs.asdict(details), **msgspec.structs.asdict(inputs)})
+        return
     _tell_of(details, json)
+    _tell_inputs(inputs)
 
 
 @jobs.command()
@@ -297,6 +304,15 @@ def _tell_of(details: JobDetails, json: bool) -> None:
     for output in details.outputs:
         if output.kind != "clip":
             say(f"{output.size / 1e3:12,.1f} kB  {output.path}")
+
+
+def _tell_inputs(inputs: JobInputs) -> None:
+    if inputs.clips:
+        chosen = sum(clip.chosen for clip in inputs.clips)
+        say(f"looked at {len(inputs.clips)} clips, of which {chosen} are chosen")
+    for asset in inputs.assets:
+        if asset.kind != "clip":
+            say(f"used {asset.kind} {asset.path}" + (f" of {asset.url}" if asset.url else ""))
 
 
 def _when(moment: datetime | None) -> str:

@@ -8,8 +8,9 @@ from hypecut.jobs.chat_files import ChatFiles
 from hypecut.jobs.clip_requests import MontageResult
 from hypecut.jobs.demo import DemoResult
 from hypecut.jobs.doctor import Check
-from hypecut.jobs.engine.protocol import JobDetails, JobPage
+from hypecut.jobs.engine.protocol import AssetRecord, JobDetails, JobPage
 from hypecut.jobs.exporting import ExportResult
+from hypecut.jobs.pipeline import SeenClip
 from hypecut.jobs.requests import HighlightsResult
 from hypecut.media.render import RenderResult
 from hypecut.settings import OriginKind
@@ -72,6 +73,13 @@ class LogsOutput(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
+class ShowOutput(JobDetails, frozen=True, kw_only=True):
+    """A job, all that is known of its run, and what it looked at and used: clips (the best first), files."""
+
+    clips: tuple[SeenClip, ...]
+    assets: tuple[AssetRecord, ...]
+
+
 class SettingOutput(msgspec.Struct, frozen=True):
     """A setting's value, the kind of place it came from, and which option, variable or file that was."""
 
@@ -108,7 +116,7 @@ OUTPUTS: dict[str, type] = {
     "cache clear": ClearOutput,
     "jobs submit": JobDetails,
     "jobs list": JobPage,
-    "jobs show": JobDetails,
+    "jobs show": ShowOutput,
     "jobs watch": JobDetails,
     "jobs cancel": JobDetails,
     "jobs retry": JobDetails,

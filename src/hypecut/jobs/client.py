@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from hypecut.errors import HypecutError, JobStateError, SourceUnavailableError, UnknownJobError, UsageError
 from hypecut.jobs.engine.protocol import (
     DEFAULT_PRIORITY,
     JobDetails,
     JobFilter,
+    JobInputs,
     JobPage,
     OutputRecord,
     StepRecord,
@@ -97,6 +99,10 @@ class ServerJobs:
         answer = self._ask("GET", "/jobs", params=asked)
         jobs = tuple(_job(job) for job in answer.json())
         return JobPage(jobs=jobs, total=int(answer.headers.get("X-Total-Count", len(jobs))))
+
+    def inputs(self, job_id: str) -> JobInputs:
+        """What a job looked at and used; see `Jobs`."""
+        return msgspec.convert(self._ask("GET", f"{_path(job_id)}/inputs").json(), JobInputs)
 
     def cancel(self, job_id: str) -> JobDetails:
         """Stop a job; see `Jobs`."""

@@ -24,6 +24,7 @@ from hypecut.jobs.clip_requests import (
     MontageRequest,
     MontageResult,
     StreamerListing,
+    check_files,
     filled_in,
     read_montage_request,
 )
@@ -111,7 +112,7 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
         BadInputError: a file is missing.
     """
     request = filled_in(read_montage_request(params), settings)
-    clip_steps.check_files(request)
+    check_files(request)
     title = _title(request)
     out = Path(request.out) if request.out else settings.output_dir / f"{title}-montage"
     whole = msgspec.structs.replace(

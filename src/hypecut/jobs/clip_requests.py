@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 
-from hypecut.errors import UsageError
+from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs.requests import in_force_file
 from hypecut.media.cards import LONGEST_CARD_S, check_text
 from hypecut.media.render import CutReport
@@ -181,6 +182,17 @@ def filled_in(request: MontageRequest, settings: Settings) -> MontageRequest:
         outro=in_force_file(request.outro, settings.outro),
         **tuning,
     )
+
+
+def check_files(request: MontageRequest) -> None:
+    """See that the given files are there.
+
+    Raises:
+        BadInputError: one is not.
+    """
+    for file in request.files:
+        if not Path(file).is_file():
+            raise BadInputError(f"{file} is not a file; give a clip's address, a streamer's name or a video.")
 
 
 def clip_options(request: MontageRequest) -> ClipOptions:

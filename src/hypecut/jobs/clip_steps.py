@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from hypecut.errors import (
-    BadInputError,
     ClipGoneError,
     HypecutError,
     MediaError,
@@ -33,6 +32,7 @@ from hypecut.jobs.clip_requests import (
     window_of,
 )
 from hypecut.jobs.folder import OutputFolder
+from hypecut.jobs.inputs import bookend_assets, clip_assets, seen_clips
 from hypecut.jobs.pipeline import Output, StepContext, StepResult
 from hypecut.jobs.thinking import read_work, write_work
 from hypecut.media.cards import usual_format, with_cards
@@ -128,7 +128,10 @@ def choose(context: StepContext) -> StepResult:
     context.progress.finish()
     if not choice.picks:
         raise NothingFoundError(_why_none_picked(choice))
-    return StepResult(data={"candidates": len(choice.verdicts), "picks": len(choice.picks)})
+    return StepResult(
+        data={"candidates": len(choice.verdicts), "picks": len(choice.picks)},
+        clips=seen_clips(choice, listed.refused),
+    )
 
 
 def fetch(context: StepContext) -> StepResult:
@@ -159,16 +162,22 @@ def fetch(context: StepContext) -> StepResult:
         raise NothingFoundError(_why_all_lost(refused) if refused else _why_none_picked(choice))
     _keep_only(context, [clip_file(context.folder, clip).name for clip in choice.picks if not clip.path])
     write_work(context, names.FETCHED, Fetched(choice=choice, refused=refused))
+    assets = clip_assets((clip, clip_file(context.folder, clip)) for clip in choice.picks)
     outputs = tuple(
         Output(
             kind="source",
-            path=str(clip_file(context.folder, clip)),
+            path=asset.path,
             meta={"clip": clip.id, "url": clip.url, "duration_s": clip.duration_s},
         )
-        for clip in choice.picks
+        for clip, asset in zip(choice.picks, assets, strict=True)
         if not clip.path
     )
-    return StepResult(data={"picks": len(choice.picks), "refused": refused}, outputs=outputs)
+    return StepResult(
+        data={"picks": len(choice.picks), "refused": refused},
+        outputs=outputs,
+        assets=assets,
+        clips=seen_clips(choice, {**listed.refused, **refused}),
+    )
 
 
 def write_down(context: StepContext) -> StepResult:
@@ -181,7 +190,8 @@ def write_down(context: StepContext) -> StepResult:
         lengths = [(clip_file(context.folder, clip), clip.duration_s) for clip in choice.picks]
         card = {0: request.opening}
         plan = with_cards(plan, context.folder, card, usual_format(lengths), subfolder=names.SOURCES)
-    plan = _bookends(context).around(plan)
+    ends = _bookends(context)
+    plan = ends.around(plan)
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
     context.progress.update(1)
@@ -191,7 +201,9 @@ def write_down(context: StepContext) -> StepResult:
         Output(kind="plan", path=str(folder.file(names.PLAN)), meta={"duration_s": plan.duration_s}),
         Output(kind="explanation", path=str(folder.file(names.EXPLANATION))),
     )
-    return StepResult(data={"cuts": len(plan.cuts), "duration_s": plan.duration_s}, outputs=outputs)
+    data = {"cuts": len(plan.cuts), "duration_s": plan.duration_s}
+    assets = bookend_assets(ends, request.intro or "", request.outro or "")
+    return StepResult(data=data, outputs=outputs, assets=assets)
 
 
 def plan_of(request: MontageRequest, choice: ClipChoice, folder: Path) -> Plan:
@@ -355,17 +367,6 @@ def _cut_of(clip: Clip, folder: Path, titled: bool) -> Cut:
 def _bookends(context: StepContext) -> Bookends:
     request = request_of(context)
     return bookends(request.intro, request.outro, context.folder)
-
-
-def check_files(request: MontageRequest) -> None:
-    """See that the given files are there.
-
-    Raises:
-        BadInputError: one is not.
-    """
-    for file in request.files:
-        if not Path(file).is_file():
-            raise BadInputError(f"{file} is not a file; give a clip's address, a streamer's name or a video.")
 
 
 def _why_nothing(request: MontageRequest, refused: Mapping[str, str]) -> str:

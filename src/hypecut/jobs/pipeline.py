@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -41,11 +42,65 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     meta: Mapping[str, Any] = {}
 
 
+class Asset(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of video or chat that a step used, whether it was there or was fetched.
+
+    Attributes:
+        kind: what it is: recording, vod, chat, clip, intro, outro.
+        path: where it is, absolute.
+        url: where it came from; '' for a file that was there.
+        duration_s: its length in seconds; None when not known.
+        size: in bytes; None takes the file's.
+        meta: what else is known of it; small JSON.
+    """
+
+    kind: str
+    path: str
+    url: str = ""
+    duration_s: float | None = None
+    size: int | None = None
+    meta: Mapping[str, Any] = {}
+
+
+class SeenClip(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip that a job looked at.
+
+    Attributes:
+        id, streamer, title, url, views, created_at, game, vod_id, vod_offset_s: as in `Clip`.
+        duration_s: its length in seconds: as told, until it is here, then as it is.
+        chosen: whether it is shown.
+        why_not: why it is not; '' when it is.
+    """
+
+    id: str
+    streamer: str = ""
+    title: str = ""
+    url: str = ""
+    views: int = 0
+    created_at: datetime | None = None
+    duration_s: float = 0.0
+    game: str = ""
+    vod_id: str = ""
+    vod_offset_s: float | None = None
+    chosen: bool = False
+    why_not: str = ""
+
+
 class StepResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finished step hands on: small JSON for later steps, and the files it made."""
+    """What a finished step hands on.
+
+    Attributes:
+        data: small JSON for later steps.
+        outputs: the files it made.
+        assets: the files it used.
+        clips: all the clips the job looked at, the best first, in place of those told before; None for a step
+            that looks at none.
+    """
 
     data: Mapping[str, Any] = {}
     outputs: tuple[Output, ...] = ()
+    assets: tuple[Asset, ...] = ()
+    clips: tuple[SeenClip, ...] | None = None
 
 
 class RunCache:

@@ -15,7 +15,7 @@ from hypecut.jobs import thinking
 from hypecut.jobs.choosing import Choice, allowed, pick, why_nothing
 from hypecut.jobs.detection import shifted
 from hypecut.jobs.parts import Part, allowed_spans
-from hypecut.jobs.pipeline import Output, StepContext, StepResult
+from hypecut.jobs.pipeline import Asset, Output, StepContext, StepResult
 from hypecut.jobs.remote_fetch import grown, spans_of, vod_of
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.jobs.thinking import Detected, RecordingPart, request_of, settings_of
@@ -105,7 +105,8 @@ def chat(context: StepContext) -> StepResult:
         Output(kind="chat", path=str(out), meta=facts),
         Output(kind="chat", path=str(raw), meta={"pages": fetched.pages}),
     )
-    return StepResult(data=data, outputs=outputs)
+    source = Asset(kind="chat", path=str(raw), url=vod_url(info.id), meta={"messages": len(told)})
+    return StepResult(data=data, outputs=outputs, assets=(source,))
 
 
 def choose_moments(context: StepContext) -> StepResult:

@@ -17,7 +17,7 @@ from hypecut.jobs import folder as names
 from hypecut.jobs import thinking
 from hypecut.jobs.choosing import Choice, choose, pick, place
 from hypecut.jobs.parts import Part, Span, allowed_spans, opened_parts, span_at
-from hypecut.jobs.pipeline import Output, RunCache, StepContext, StepResult
+from hypecut.jobs.pipeline import Asset, Output, RunCache, StepContext, StepResult
 from hypecut.jobs.sparse_vod import segment_starts, write_playlist, write_whole
 from hypecut.jobs.thinking import Detected, request_of, settings_of
 from hypecut.media.source import SourceReader
@@ -95,9 +95,18 @@ def fetch(context: StepContext) -> StepResult:
     choice, data = done
     thinking.write_work(context, names.FETCHED, choice)
     path = thinking.recording(context)[0].path
+    vod = Asset(
+        kind="vod",
+        path=path,
+        url=request_of(context).vod,
+        duration_s=thinking.duration_s(context),
+        size=data["bytes"],
+        meta={"quality": context.done["resolve"]["vod"]["quality"]},
+    )
     return StepResult(
         data=data | {"chosen": names.FETCHED, "picks": len(choice.picks)},
         outputs=(Output(kind="vod", path=path, meta=data),),
+        assets=(vod,),
     )
 
 

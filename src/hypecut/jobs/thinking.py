@@ -18,8 +18,9 @@ from hypecut.jobs.bookends import Bookends, bookends, source_name
 from hypecut.jobs.choosing import DECIMALS, Choice, choose
 from hypecut.jobs.detection import ChatTimes, busy_segments, detect_options, detect_ranked, import_chat
 from hypecut.jobs.folder import OutputFolder
+from hypecut.jobs.inputs import bookend_assets
 from hypecut.jobs.parts import Part, allowed_spans, located, opened_parts
-from hypecut.jobs.pipeline import Output, StepContext, StepResult
+from hypecut.jobs.pipeline import Asset, Output, StepContext, StepResult
 from hypecut.jobs.requests import HighlightsRequest, read_request, tuned
 from hypecut.models import ChatLog, Cut, CutScore, JobKind, Loudness, Plan, Segment, Titles, TransitionKind
 from hypecut.plan.activity_plot import plot_activity
@@ -66,7 +67,15 @@ def resolve(context: StepContext) -> StepResult:
     allowed_spans(parts, request.from_s, request.to_s, request.exclude)
     context.progress.finish()
     found = [RecordingPart(str(part.path), part.start_s, part.duration_s) for part in parts]
-    return StepResult(data={"parts": msgspec.to_builtins(found), "duration_s": parts[-1].end_s})
+    return StepResult(
+        data={"parts": msgspec.to_builtins(found), "duration_s": parts[-1].end_s},
+        assets=tuple(
+            Asset(
+                kind="recording", path=part.path, duration_s=part.duration_s, meta={"start_s": part.start_s}
+            )
+            for part in found
+        ),
+    )
 
 
 def chat(context: StepContext) -> StepResult:
@@ -79,7 +88,11 @@ def chat(context: StepContext) -> StepResult:
     chats_at_hand(context).append(imported.log)
     context.progress.finish()
     facts = chat_facts(imported)
-    return StepResult(data=facts, outputs=(Output(kind="chat", path=str(out), meta=facts),))
+    return StepResult(
+        data=facts,
+        outputs=(Output(kind="chat", path=str(out), meta=facts),),
+        assets=(Asset(kind="chat", path=request.chat or "", meta=facts),),
+    )
 
 
 def chats_at_hand(context: StepContext) -> list[ChatLog]:
@@ -135,7 +148,8 @@ def write_down(context: StepContext) -> StepResult:
     request, folder = request_of(context), OutputFolder.claimed(context.folder)
     choice = chosen(context)
     context.progress.start("plan", 3, "files")
-    plan = bookends_of(context).around(plan_of(request, choice, recording(context), context.folder))
+    ends = bookends_of(context)
+    plan = ends.around(plan_of(request, choice, recording(context), context.folder))
     write_plan(plan, folder.file(names.PLAN))
     folder.planned()
     context.progress.update(1)
@@ -148,7 +162,9 @@ def write_down(context: StepContext) -> StepResult:
         Output(kind="explanation", path=str(folder.file(names.EXPLANATION))),
         Output(kind="activity", path=str(folder.file(names.ACTIVITY))),
     )
-    return StepResult(data={"cuts": len(plan.cuts), "duration_s": plan.duration_s}, outputs=outputs)
+    data = {"cuts": len(plan.cuts), "duration_s": plan.duration_s}
+    assets = bookend_assets(ends, request.intro or "", request.outro or "")
+    return StepResult(data=data, outputs=outputs, assets=assets)
 
 
 def chosen(context: StepContext) -> Choice:

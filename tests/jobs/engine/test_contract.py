@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hypecut.errors import JobStateError, UnknownJobError
-from hypecut.jobs.engine.protocol import JobEngine, JobFilter
+from hypecut.jobs.engine.protocol import JobEngine, JobFilter, JobInputs
 from hypecut.models import JobKind, JobStatus
 from tests.jobs.engine import toy
 from tests.jobs.engine.waiting import until
@@ -82,11 +83,35 @@ def test_outputs_are_recorded_once_with_size_and_checksum(engine: JobEngine, fol
     assert [(o.step, o.kind, o.size, o.meta) for o in details.outputs] == [
         (name, "text", len(name), {"step": name}) for name in toy.STEPS
     ]
-    assert (
-        details.outputs[0].sha256 == "13f7b0d7fb26b8ff3f3d2c4ef9d3d7f8e6ddae4b4c0a9d8f"
-        or details.outputs[0].sha256
-    )
+    assert [o.sha256 for o in details.outputs] == [hashlib.sha256(n.encode()).hexdigest() for n in toy.STEPS]
     assert details.job.outputs == tuple(str(folder / f"{name}.txt") for name in toy.STEPS)
+
+
+def test_what_a_job_looked_at_and_used_is_recorded_with_its_step(engine: JobEngine, folder: Path) -> None:
+    job_id = engine.submit(KIND, toy.job(folder, cut="bad once")).id
+    assert engine.inputs(job_id) == JobInputs()
+    engine.run_next()
+    assert engine.inputs(job_id) == JobInputs(clips=toy.CLIPS)
+    engine.retry(job_id)
+    engine.run_next()
+    inputs = engine.inputs(job_id)
+    assert inputs.clips == toy.CLIPS
+    made, there, gone = inputs.assets
+    assert (made.step, made.kind, made.path, made.url) == (
+        "cut",
+        "chat",
+        str(folder / "cut.txt"),
+        "https://example.org/1",
+    )
+    assert (made.size, made.sha256, made.duration_s) == (3, hashlib.sha256(b"cut").hexdigest(), 7.5)
+    assert (there.size, there.sha256, there.meta) == (9, "", {"start_s": 1.5})
+    assert (gone.size, gone.sha256) == (None, "")
+    engine.render(job_id)
+    engine.run_next()
+    assert engine.inputs(job_id) == inputs
+    engine.remove(job_id)
+    with pytest.raises(UnknownJobError):
+        engine.inputs(job_id)
 
 
 def test_nothing_is_queued(engine: JobEngine) -> None:
@@ -94,7 +119,7 @@ def test_nothing_is_queued(engine: JobEngine) -> None:
 
 
 def test_an_unknown_job_is_told(engine: JobEngine) -> None:
-    for call in (engine.get, engine.cancel, engine.retry, engine.remove, engine.logs):
+    for call in (engine.get, engine.inputs, engine.cancel, engine.retry, engine.remove, engine.logs):
         with pytest.raises(UnknownJobError, match="no-such-job"):
             call("no-such-job")
 

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
 
 from hypecut.errors import DatabaseError
-from hypecut.jobs.engine import open_engine
-from hypecut.jobs.engine.protocol import JobFilter
-from hypecut.jobs.store.database import HEAD, database_url, open_database
-from hypecut.jobs.store.tables import PREFIX, metadata
+from hypecut.jobs.engine import open_engine, workflow
+from hypecut.jobs.engine.journal import Made
+from hypecut.jobs.engine.protocol import JobFilter, JobInputs
+from hypecut.jobs.pipeline import SeenClip
+from hypecut.jobs.store.database import HEAD, MIGRATIONS, database_url, open_database
+from hypecut.jobs.store.jobs import JobStore
+from hypecut.jobs.store.leases import QUEUE
+from hypecut.jobs.store.tables import PREFIX, asset, clip, metadata, output
+from hypecut.models import JobKind, JobStatus
 from hypecut.settings import Settings
+from tests.jobs.engine import toy
 from tests.jobs.engine.conftest import open_durable
+
+KIND = JobKind.VOD_HIGHLIGHTS
 
 
 def with_url(settings: Settings, url: str) -> Settings:
@@ -75,6 +86,60 @@ def test_a_newer_database_is_refused(durable_settings: Settings) -> None:
     with pytest.raises(DatabaseError, match="newer hypecut") as caught:
         open_database(durable_settings)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def former(durable_settings: Settings) -> Iterator[sa.Engine]:
+    """A database as the first version made it."""
+    engine = open_database(durable_settings)
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE hypecut_version"))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, "0001")
+    yield engine
+    engine.dispose()
+
+
+def test_the_former_version_is_migrated_and_keeps_its_jobs(
+    durable_settings: Settings, former: sa.Engine, folder: Path
+) -> None:
+    assert not set(sa.inspect(former).get_table_names()) & {"hypecut_asset", "hypecut_clip"}
+    checked = toy.job(folder)
+    client = workflow.open_client(former)
+    with former.begin() as connection:
+        JobStore(former, toy.PIPELINES).insert(connection, "old", KIND, checked, 3)
+        workflow.enqueue(client, connection, "old", QUEUE)
+        file = {"step": "resolve", "kind": "text", "path": "/x", "size": 1, "sha256": "ab", "meta": "{}"}
+        connection.execute(output.insert().values(job_id="old", position=0, **file))
+    client.destroy()
+    engine = open_durable(durable_settings)
+    before = engine.get("old")
+    assert (before.job.status, before.priority, before.job.params) == (JobStatus.QUEUED, 3, checked.params)
+    assert [made.path for made in before.outputs] == ["/x"]
+    assert engine.inputs("old") == JobInputs()
+    assert engine.run("old").job.status is JobStatus.DONE
+    assert engine.inputs("old").clips == toy.CLIPS
+    engine.remove("old")
+    engine.close()
+    with former.connect() as connection:
+        for table in (asset, clip, output):
+            assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
+
+
+def test_what_no_database_takes_is_left_out(durable_settings: Settings, folder: Path) -> None:
+    engine = open_durable(durable_settings)
+    job_id = engine.submit(KIND, toy.job(folder)).id
+    database = open_database(durable_settings)
+    store = JobStore(database, toy.PIPELINES)
+    store.finish_step(job_id, "chat", Made(clips=(SeenClip(id="a", title="x\0y", views=1 << 70),)))
+    (seen,) = store.inputs(job_id).clips
+    assert (seen.title, seen.views) == ("xy", 2**63 - 1)
+    database.dispose()
+    engine.close()
 
 
 def test_an_older_database_is_migrated_and_keeps_its_jobs(durable_settings: Settings) -> None:

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,38 @@ import msgspec
 
 from hypecut.errors import BadInputError, DiskFullError, HypecutError, SourceUnavailableError, UsageError
 from hypecut.files import write_text, written_aside
-from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
+from hypecut.jobs.pipeline import (
+    Asset,
+    CheckedJob,
+    Output,
+    Pipeline,
+    SeenClip,
+    Step,
+    StepContext,
+    StepResult,
+)
 from hypecut.models import JobKind
 from hypecut.settings import Settings
 
 STEPS = ("resolve", "chat", "cut")
+CLIPS = (
+    SeenClip(
+        id="Best",
+        streamer="alpha",
+        title="a \u2603 title",
+        url="https://clips.twitch.tv/Best",
+        views=1 << 40,
+        created_at=datetime(2026, 11, 25, 12, 0, 0, 250_000, UTC),
+        duration_s=4.25,
+        game="chess",
+        vod_id="25",
+        vod_offset_s=3.5,
+        chosen=True,
+    ),
+    SeenClip(id="Other", why_not="is too long"),
+)
+# A later step knows more of them.
+_CLIPS_SEEN = {"resolve": CLIPS[1:], "chat": CLIPS}
 _POLL_S = 0.01
 _LONGEST_HOLD_S = 120.0
 
@@ -73,9 +101,21 @@ def _step(name: str) -> Step:
         return StepResult(
             data={"runs": runs, "before": sorted(context.done)},
             outputs=(Output(kind="text", path=str(out), meta={"step": name}),),
+            assets=_assets(context, out) if name == "cut" else (),
+            clips=_CLIPS_SEEN.get(name),
         )
 
     return Step(name, run, 2.0, apart=name == "cut")
+
+
+def _assets(context: StepContext, out: Path) -> tuple[Asset, ...]:
+    """A file that the job made itself, one that was there, and one that is gone."""
+    there, gone = context.folder / "runs.log", context.folder / "gone"
+    return (
+        Asset(kind="chat", path=str(out), url="https://example.org/1", duration_s=7.5),
+        Asset(kind="recording", path=str(there), size=9, meta={"start_s": 1.5}),
+        Asset(kind="intro", path=str(gone)),
+    )
 
 
 def _bad(context: StepContext, runs: int) -> None:

@@ -12,6 +12,7 @@ from hypecut.jobs.engine.protocol import (
     FINAL,
     JobDetails,
     JobFilter,
+    JobInputs,
     JobPage,
     Submission,
 )
@@ -89,6 +90,10 @@ class DurableEngine:
     def list(self, wanted: JobFilter) -> JobPage:
         """Some jobs; see `Jobs`."""
         return self._store.page(wanted)
+
+    def inputs(self, job_id: str) -> JobInputs:
+        """What a job looked at and used; see `Jobs`."""
+        return self._store.inputs(job_id)
 
     def cancel(self, job_id: str) -> JobDetails:
         """Stop a job; see `Jobs`."""

@@ -14,8 +14,8 @@ from typing import Protocol
 import msgspec
 
 from hypecut.errors import HypecutError
-from hypecut.jobs.engine.protocol import OutputRecord
-from hypecut.jobs.pipeline import Output
+from hypecut.jobs.engine.protocol import AssetRecord, OutputRecord
+from hypecut.jobs.pipeline import Asset, Output, SeenClip, StepResult
 from hypecut.progress import Progress
 
 EVERY_S = 1.0
@@ -35,6 +35,14 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     eta_s: float | None = None
 
 
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recorded of a finished step: its files, the files it used and, if it looked at any, clips."""
+
+    outputs: Sequence[OutputRecord] = ()
+    assets: Sequence[AssetRecord] = ()
+    clips: Sequence[SeenClip] | None = None
+
+
 class Journal(Protocol):
     """Keeps what a run tells."""
 
@@ -44,8 +52,8 @@ class Journal(Protocol):
     def measure(self, step: str, measure: Measure) -> None:
         """A step is so far; told at most once a second."""
 
-    def finish(self, step: str, outputs: Sequence[OutputRecord]) -> None:
-        """A step is done, and these are its files, in place of any it had before."""
+    def finish(self, step: str, made: Made) -> None:
+        """A step is done, and this is what it made and used, in place of what it had before."""
 
     def note(self, text: str) -> None:
         """What the job waits for, in words; '' when it waits no more."""
@@ -105,8 +113,38 @@ class Meter:
             self._tell(self._now)
 
 
-def recorded(step: str, output: Output) -> OutputRecord:
-    """An output with its size and checksum, as it stands on the disk.
+def recorded(step: str, result: StepResult) -> Made:
+    """What a step made and used, with the sizes and checksums of its files as they stand on the disk.
+
+    Raises:
+        HypecutError: one that it made isn't there.
+    """
+    outputs = [_output(step, output) for output in result.outputs]
+    hashed = {output.path: output for output in outputs}
+    assets = [_asset(step, asset, hashed.get(asset.path)) for asset in result.assets]
+    return Made(outputs=outputs, assets=assets, clips=result.clips)
+
+
+def _asset(step: str, asset: Asset, output: OutputRecord | None) -> AssetRecord:
+    """A file that was used; what the job did not make itself is not read for its checksum."""
+    size = asset.size
+    if size is None:
+        with contextlib.suppress(OSError):
+            size = Path(asset.path).stat().st_size
+    return AssetRecord(
+        step=step,
+        kind=asset.kind,
+        path=asset.path,
+        url=asset.url,
+        duration_s=asset.duration_s,
+        size=size,
+        sha256=output.sha256 if output is not None else "",
+        meta=dict(asset.meta),
+    )
+
+
+def _output(step: str, output: Output) -> OutputRecord:
+    """An output with its size and checksum.
 
     Raises:
         HypecutError: it isn't there.

@@ -7,25 +7,20 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-
-import msgspec
 
 from hypecut.errors import JobCancelledError, UnknownJobError
 from hypecut.jobs.engine import states
-from hypecut.jobs.engine.journal import Measure, logged_to
+from hypecut.jobs.engine.entry import Entry
+from hypecut.jobs.engine.journal import logged_to
 from hypecut.jobs.engine.protocol import (
     DEFAULT_PRIORITY,
     JobDetails,
     JobFilter,
+    JobInputs,
     JobPage,
-    OutputRecord,
-    StepRecord,
     Submission,
 )
-from hypecut.jobs.engine.records import progress_by, with_status
 from hypecut.jobs.engine.run import WORKER_PATIENCE, JobRun, Patience, StepRunner, failure_of, run_here
 from hypecut.jobs.pipeline import CheckedJob, Pipeline
 from hypecut.jobs.pipelines import PIPELINES
@@ -66,7 +61,7 @@ class MemoryEngine:
         self._runner, self._patience = runner, patience
         self._progress = progress or SilentProgress()
         self._clock = clock
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._changed = threading.Condition(threading.RLock())
         self._threads: list[threading.Thread] = []
         # Draining, it takes no more jobs; closed, it stops those that run.
@@ -83,7 +78,7 @@ class MemoryEngine:
                 if found.status in states.RETRIED:
                     self.retry(found.id)
                 return Submission(id=found.id, created=False)
-            entry = _Entry(
+            entry = Entry(
                 id=str(uuid.uuid4()),
                 pipeline=self._pipelines[kind],
                 job=job,
@@ -108,6 +103,11 @@ class MemoryEngine:
             newest_first = reversed(self._entries.values())
             found = [entry.public() for entry in newest_first if entry.fits(wanted)]
         return JobPage(jobs=tuple(found[wanted.offset : wanted.offset + wanted.limit]), total=len(found))
+
+    def inputs(self, job_id: str) -> JobInputs:
+        """What a job looked at and used; see `Jobs`."""
+        with self._changed:
+            return self._entry(job_id).inputs()
 
     def cancel(self, job_id: str) -> JobDetails:
         """Stop a job; see `Jobs`."""
@@ -190,18 +190,18 @@ class MemoryEngine:
             if entry is not None:
                 self._run(entry)
 
-    def _waiting(self) -> builtins.list[_Entry]:
+    def _waiting(self) -> builtins.list[Entry]:
         """The queued jobs that no thread is still busy with, as after a cancel and a retry."""
         return [e for e in self._entries.values() if e.status is JobStatus.QUEUED and not e.busy]
 
-    def _take(self) -> _Entry | None:
+    def _take(self) -> Entry | None:
         """The next queued job, now running."""
         entry = min(self._waiting(), key=lambda entry: (entry.priority, entry.place), default=None)
         if entry is not None:
             entry.become(JobStatus.RUNNING)
         return entry
 
-    def _run(self, entry: _Entry) -> None:
+    def _run(self, entry: Entry) -> None:
         """Run a job that was taken, to its end or until it is stopped."""
         attempt = entry.attempts
 
@@ -233,13 +233,13 @@ class MemoryEngine:
                     entry.become(JobStatus.QUEUED)
                 self._changed.notify_all()
 
-    def _entry(self, job_id: str) -> _Entry:
+    def _entry(self, job_id: str) -> Entry:
         try:
             return self._entries[job_id]
         except KeyError:
             raise UnknownJobError(f"there is no job {job_id}; `hypecut jobs list` shows all.") from None
 
-    def _latest(self, name: str) -> _Entry | None:
+    def _latest(self, name: str) -> Entry | None:
         return next((e for e in reversed(self._entries.values()) if e.job.name == name), None)
 
     def _next_place(self) -> int:
@@ -247,7 +247,7 @@ class MemoryEngine:
         return self._count
 
 
-def _run_all(run: JobRun, entry: _Entry) -> None:
+def _run_all(run: JobRun, entry: Entry) -> None:
     """Run the steps that are not finished, and note how the job ended."""
     try:
         result = run.pipeline.claim(run.job, bool(run.done))
@@ -263,134 +263,3 @@ def _run_all(run: JobRun, entry: _Entry) -> None:
         entry.fail(*failure_of(error))
     else:
         entry.succeed(result)
-
-
-@dataclass
-class _Entry:
-    """One job, and the journal of its runs."""
-
-    id: str
-    pipeline: Pipeline
-    job: CheckedJob
-    priority: int
-    place: int
-    created_at: datetime
-    clock: Callable[[], datetime]
-    lock: threading.Condition
-    status: JobStatus = JobStatus.QUEUED
-    busy: bool = False
-    attempts: int = 0
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    error: str | None = None
-    error_kind: str = ""
-    waits_for: str = ""
-    result: Mapping[str, Any] | None = None
-    done: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    steps: dict[str, StepRecord] = field(default_factory=dict)
-    outputs: dict[str, Sequence[OutputRecord]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-
-    def become(self, status: JobStatus) -> None:
-        """Enter another state."""
-        states.check_transition(self.id, self.status, status)
-        self.status = status
-        if status is JobStatus.RUNNING:
-            self.busy = True
-            self.attempts += 1
-            self.started_at = self.started_at or self.clock()
-        elif status is JobStatus.QUEUED:
-            self.finished_at, self.error, self.error_kind, self.result = None, None, "", None
-        else:
-            self.finished_at = self.clock()
-        self.waits_for = ""
-
-    def succeed(self, result: Mapping[str, Any]) -> None:
-        """The job is done, unless it was stopped in the meantime."""
-        with self.lock:
-            if self.status is JobStatus.RUNNING:
-                self.result = result
-                self.become(JobStatus.DONE)
-
-    def fail(self, kind: str, text: str) -> None:
-        """The job failed, unless it was stopped in the meantime."""
-        with self.lock:
-            if self.status is JobStatus.RUNNING:
-                self.error_kind, self.error = kind, text
-                self.become(JobStatus.FAILED)
-
-    def begin(self, step: str) -> None:
-        """A step begins."""
-        with self.lock:
-            before = self.steps.get(step, StepRecord(name=step))
-            self.steps[step] = StepRecord(
-                name=step, attempts=before.attempts + 1, started_at=before.started_at or self.clock()
-            )
-
-    def measure(self, step: str, measure: Measure) -> None:
-        """A step is so far."""
-        with self.lock:
-            self.steps[step] = msgspec.structs.replace(self.steps[step], **msgspec.structs.asdict(measure))
-
-    def finish(self, step: str, outputs: Sequence[OutputRecord]) -> None:
-        """A step is done."""
-        with self.lock:
-            self.outputs[step] = outputs
-            self.steps[step] = msgspec.structs.replace(self.steps[step], finished_at=self.clock(), eta_s=None)
-
-    def note(self, text: str) -> None:
-        """What the job waits for."""
-        with self.lock:
-            self.waits_for = text
-
-    def log(self, line: str) -> None:
-        """A line of the log."""
-        with self.lock:
-            self.lines.append(line)
-
-    def fits(self, wanted: JobFilter) -> bool:
-        """Whether a filter lets the job through."""
-        if wanted.status and self.status not in wanted.status:
-            return False
-        if wanted.type is not None and self.pipeline.kind is not wanted.type:
-            return False
-        arguments = msgspec.json.encode(self.job.params).decode()
-        places = (self.id, self.job.title, self.job.folder, arguments)
-        return any(wanted.search.lower() in place.lower() for place in places)
-
-    def records(self) -> tuple[StepRecord, ...]:
-        """How far each step is."""
-        return tuple(
-            with_status(self.steps.get(step.name, StepRecord(name=step.name)), self.status)
-            for step in self.pipeline.steps
-        )
-
-    def public(self) -> Job:
-        """The job as others see it."""
-        return Job(
-            id=self.id,
-            type=self.pipeline.kind,
-            status=self.status,
-            created_at=self.created_at,
-            progress=progress_by(self.pipeline, self.records()),
-            started_at=self.started_at,
-            finished_at=self.finished_at,
-            error=self.error,
-            params=self.job.params,
-            result=self.result,
-            outputs=tuple(output.path for outputs in self.outputs.values() for output in outputs),
-        )
-
-    def details(self) -> JobDetails:
-        """The job and all that is known of its run."""
-        return JobDetails(
-            job=self.public(),
-            title=self.job.title,
-            folder=self.job.folder,
-            steps=self.records(),
-            outputs=tuple(output for outputs in self.outputs.values() for output in outputs),
-            priority=self.priority,
-            attempts=self.attempts,
-            error_kind=self.error_kind,
-            note=self.waits_for,
-        )

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hypecut.jobs.pipeline import CheckedJob
+from hypecut.jobs.pipeline import CheckedJob, SeenClip
 from hypecut.models import Job, JobKind, JobStatus
 
 DEFAULT_PRIORITY = 10
@@ -53,6 +53,26 @@ class OutputRecord(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
     meta: dict[str, Any] = {}
+
+
+class AssetRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a job used, as `hypecut.jobs.pipeline.Asset`; `sha256` is '' when it was not looked for."""
+
+    step: str
+    kind: str
+    path: str
+    url: str = ""
+    duration_s: float | None = None
+    size: int | None = None
+    sha256: str = ""
+    meta: dict[str, Any] = {}
+
+
+class JobInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job looked at and used: clips, the best first, and files, in the order of its steps."""
+
+    clips: tuple[SeenClip, ...] = ()
+    assets: tuple[AssetRecord, ...] = ()
 
 
 class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +125,13 @@ class Jobs(Protocol):
 
     def list(self, wanted: JobFilter) -> JobPage:
         """The jobs that the filter lets through; their steps and outputs are left to `get`."""
+
+    def inputs(self, job_id: str) -> JobInputs:
+        """What a job has looked at and used so far.
+
+        Raises:
+            UnknownJobError: there is none of this id.
+        """
 
     def cancel(self, job_id: str) -> JobDetails:
         """Stop a queued or running job.

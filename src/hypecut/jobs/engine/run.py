@@ -127,8 +127,7 @@ class JobRun:
         started_s = time.monotonic()
         result = self._patiently(step)
         self.stopped()
-        outputs = [recorded(step.name, output) for output in result.outputs]
-        self.journal.finish(step.name, outputs)
+        self.journal.finish(step.name, recorded(step.name, result))
         log.info("step %s done in %.1f s", step.name, time.monotonic() - started_s)
         return result.data
 

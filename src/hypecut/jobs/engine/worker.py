@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -19,9 +19,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from hypecut.errors import JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
 from hypecut.jobs.engine import workflow
-from hypecut.jobs.engine.journal import Measure, logged_to
+from hypecut.jobs.engine.journal import Made, Measure, logged_to
 from hypecut.jobs.engine.processes import this_process
-from hypecut.jobs.engine.protocol import OutputRecord
 from hypecut.jobs.engine.run import JobRun, Patience, StepRunner, failure_of
 from hypecut.jobs.pipeline import Step
 from hypecut.jobs.store import rows
@@ -358,9 +357,9 @@ class _StoreJournal:
         with contextlib.suppress(*_AWAY):  # the next one will do
             self._store.measure_step(self._job_id, step, measure)
 
-    def finish(self, step: str, outputs: Sequence[OutputRecord]) -> None:
+    def finish(self, step: str, made: Made) -> None:
         """A step is done."""
-        _persistently(self._store.finish_step, self._job_id, step, outputs)
+        _persistently(self._store.finish_step, self._job_id, step, made)
 
     def note(self, text: str) -> None:
         """What the job waits for."""

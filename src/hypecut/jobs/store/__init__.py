@@ -1,1 +1,1 @@
-"""hypecut's own tables (jobs, steps, outputs, logs, workers), beside DBOS's in one database."""
+"""hypecut's own tables (jobs, steps, files, clips, logs, workers), beside DBOS's in one database."""

@@ -16,10 +16,10 @@ from hypecut.jobs.store.tables import DBOS_SCHEMA
 from hypecut.settings import Settings
 
 # The last of the migrations in `migrations/versions`.
-HEAD = "0001"
+HEAD = "0002"
 _VERSION_TABLE = "hypecut_version"
 _BUSY_MS = 30_000
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def database_url(settings: Settings) -> sa.URL:
@@ -130,7 +130,7 @@ def _migrate(engine: sa.Engine, shown: str) -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with exclusive(engine, _VERSION_TABLE) as connection:
         config.attributes["connection"] = connection
         try:

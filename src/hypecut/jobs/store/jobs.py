@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from hypecut.errors import UnknownJobError
-from hypecut.jobs.engine.journal import Measure
-from hypecut.jobs.engine.protocol import JobDetails, JobFilter, JobPage, OutputRecord
+from hypecut.jobs.engine.journal import Made, Measure
+from hypecut.jobs.engine.protocol import JobDetails, JobFilter, JobInputs, JobPage
 from hypecut.jobs.pipeline import CheckedJob, Pipeline
 from hypecut.jobs.store import rows
-from hypecut.jobs.store.tables import job, operation_outputs, output, step, update, workflow_status
+from hypecut.jobs.store.tables import (
+    asset,
+    clip,
+    job,
+    operation_outputs,
+    output,
+    step,
+    update,
+    workflow_status,
+)
 from hypecut.models import JobKind, JobStatus
 
 # What a run logs beyond this is left out: it is a log for people.
@@ -116,6 +125,22 @@ class JobStore:
             outputs = connection.execute(made).all()
         return rows.details_of(row, self.pipeline(row.kind), steps, outputs)
 
+    def inputs(self, job_id: str) -> JobInputs:
+        """What a job looked at and used.
+
+        Raises:
+            UnknownJobError: there is none of this id.
+        """
+        row = self.row(job_id)
+        with self.engine.connect() as connection:
+            seen = connection.execute(
+                sa.select(clip).where(clip.c.job_id == job_id).order_by(clip.c.position)
+            )
+            clips = tuple(map(rows.seen_clip, seen))
+            used = sa.select(asset).where(asset.c.job_id == job_id).order_by(asset.c.position)
+            assets = rows.by_step(map(rows.asset_record, connection.execute(used)), self.pipeline(row.kind))
+        return JobInputs(clips=clips, assets=assets)
+
     def page(self, wanted: JobFilter) -> JobPage:
         """Some of the jobs, the newest first."""
         where = _conditions(wanted)
@@ -215,16 +240,18 @@ class JobStore:
         with self.engine.begin() as connection:
             connection.execute(step.update().where(*mine).values(msgspec.structs.asdict(measure)))
 
-    def finish_step(self, job_id: str, name: str, outputs: Sequence[OutputRecord]) -> None:
-        """A step is done, and these are its files, in place of any it had before."""
+    def finish_step(self, job_id: str, name: str, made: Made) -> None:
+        """A step is done, and this is what it made and used, in place of what it had before."""
         mine = (step.c.job_id == job_id, step.c.name == name)
         with self.engine.begin() as connection:
             connection.execute(step.update().where(*mine).values(finished_ms=self._clock_ms(), eta_s=None))
             connection.execute(job.update().where(job.c.id == job_id).values(deaths=0))
-            connection.execute(output.delete().where(output.c.job_id == job_id, output.c.step == name))
-            for position, made in enumerate(outputs):
-                values = msgspec.structs.asdict(made) | {"meta": rows.encoded(made.meta)}
-                connection.execute(output.insert().values(job_id=job_id, position=position, **values))
+            for table, files in ((output, made.outputs), (asset, made.assets)):
+                connection.execute(table.delete().where(table.c.job_id == job_id, table.c.step == name))
+                _insert_all(connection, table, job_id, map(rows.file_values, files))
+            if made.clips is not None:
+                connection.execute(clip.delete().where(clip.c.job_id == job_id))
+                _insert_all(connection, clip, job_id, map(rows.clip_values, made.clips))
 
     def forget_steps(self, job_id: str, names: Collection[str]) -> None:
         """Some steps are to be run as if they never had been; their outputs stay until they make others."""
@@ -239,6 +266,15 @@ class JobStore:
                 connection.execute(
                     update.insert().values(job_id=job_id, at_ms=self._clock_ms(), line=line[:MAX_LINE])
                 )
+
+
+def _insert_all(
+    connection: sa.Connection, table: sa.Table, job_id: str, values: Iterable[Mapping[str, Any]]
+) -> None:
+    """Add rows of a job, in this order."""
+    found = [{"job_id": job_id, "position": position, **one} for position, one in enumerate(values)]
+    if found:
+        connection.execute(table.insert(), found)
 
 
 def _conditions(wanted: JobFilter) -> list[sa.ColumnElement[bool]]:

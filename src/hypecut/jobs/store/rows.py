@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
-from hypecut.jobs.engine.protocol import JobDetails, OutputRecord, StepRecord
+from hypecut.jobs.engine.protocol import AssetRecord, JobDetails, OutputRecord, StepRecord
 from hypecut.jobs.engine.records import progress_by, with_status
-from hypecut.jobs.pipeline import CheckedJob, Pipeline
+from hypecut.jobs.pipeline import CheckedJob, Pipeline, SeenClip
 from hypecut.models import Job, JobKind, JobStatus
 
 STATES: Mapping[str, JobStatus] = {
@@ -23,6 +23,8 @@ STATES: Mapping[str, JobStatus] = {
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": JobStatus.FAILED,
     "CANCELLED": JobStatus.CANCELLED,
 }
+_MOST = 2**63 - 1
+R = TypeVar("R", OutputRecord, AssetRecord)
 _UNKNOWN_ERROR = "the run ended without telling why; retry the job."
 
 
@@ -88,6 +90,43 @@ def output_record(row: sa.Row[Any]) -> OutputRecord:
     )
 
 
+def asset_record(row: sa.Row[Any]) -> AssetRecord:
+    """A file that a job used."""
+    values = {name: getattr(row, name) for name in AssetRecord.__struct_fields__}
+    return AssetRecord(**values | {"meta": decoded(row.meta)})
+
+
+def file_values(record: OutputRecord | AssetRecord) -> dict[str, Any]:
+    """The columns of a file that a job made or used."""
+    return msgspec.structs.asdict(record) | {"meta": encoded(record.meta)}
+
+
+def seen_clip(row: sa.Row[Any]) -> SeenClip:
+    """A clip that a job looked at."""
+    values = {name: getattr(row, name) for name in SeenClip.__struct_fields__ if name != "created_at"}
+    return SeenClip(**values, created_at=moment(row.created_ms))
+
+
+def clip_values(seen: SeenClip) -> dict[str, Any]:
+    """The columns of a clip that a job looked at."""
+    values = {name: _storable(value) for name, value in msgspec.structs.asdict(seen).items()}
+    created_at = values.pop("created_at")
+    return values | {"created_ms": None if created_at is None else round(created_at.timestamp() * 1000)}
+
+
+def _storable(value: Any) -> Any:
+    """What others told, as every database takes it: text without zero characters, numbers of 64 bits."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    return min(value, _MOST) if isinstance(value, int) else value
+
+
+def by_step(records: Iterable[R], pipeline: Pipeline) -> tuple[R, ...]:
+    """Files in the order of the steps that they belong to."""
+    places = {step.name: place for place, step in enumerate(pipeline.steps)}
+    return tuple(sorted(records, key=lambda record: places[record.step]))
+
+
 def job_of(row: sa.Row[Any], pipeline: Pipeline, steps: Sequence[sa.Row[Any]], outputs: Sequence[str]) -> Job:
     """A job as others see it; `row` is one of the table of jobs with DBOS's `status`."""
     status = STATES[row.status]
@@ -117,16 +156,13 @@ def details_of(
 ) -> JobDetails:
     """A job and all that is known of its run."""
     status = STATES[row.status]
-    made = sorted(
-        (output_record(output) for output in outputs),
-        key=lambda output: [step.name for step in pipeline.steps].index(output.step),
-    )
+    made = by_step(map(output_record, outputs), pipeline)
     return JobDetails(
         job=job_of(row, pipeline, steps, [output.path for output in made]),
         title=row.title,
         folder=row.folder,
         steps=step_records(pipeline, steps, status),
-        outputs=tuple(made),
+        outputs=made,
         priority=row.priority,
         attempts=row.attempts,
         error_kind=row.error_kind if status is JobStatus.FAILED else "",

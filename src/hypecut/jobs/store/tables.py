@@ -81,6 +81,42 @@ output = sa.Table(
     sa.PrimaryKeyConstraint("job_id", "step", "position"),
 )
 
+asset = sa.Table(
+    f"{PREFIX}asset",
+    metadata,
+    _of_job(),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("duration_s", sa.Float),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("meta", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("job_id", "step", "position"),
+)
+
+clip = sa.Table(
+    f"{PREFIX}clip",
+    metadata,
+    _of_job(),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("streamer", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("views", sa.BigInteger, nullable=False),
+    sa.Column("created_ms", sa.BigInteger),
+    sa.Column("duration_s", sa.Float, nullable=False),
+    sa.Column("game", sa.Text, nullable=False),
+    sa.Column("vod_id", sa.Text, nullable=False),
+    sa.Column("vod_offset_s", sa.Float),
+    sa.Column("chosen", sa.Boolean, nullable=False),
+    sa.Column("why_not", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("job_id", "position"),
+)
+
 update = sa.Table(
     f"{PREFIX}update",
     metadata,
