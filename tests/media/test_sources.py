@@ -10,6 +10,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.packet import PacketSideData, packet_sidedata_type_from_literal
 from av.stream import Disposition
 
 from hypecut.media.colours import can_tone_map
@@ -167,6 +168,44 @@ def test_a_change_of_parameter_sets_is_not_copied(
     assert modes(result) == ["joined", "encoded", "encoded", "encoded", "copied"]
     wanted = [frame for start_s, end_s in windows for frame in range(round(start_s * 30), round(end_s * 30))]
     assert numbers(out) == [frame % 360 for frame in wanted]
+
+
+def test_each_sample_description_is_decoded_by_its_own(tiny_recording: Recordings, tmp_path: Path) -> None:
+    first = tiny_recording(audio=False)
+    second = tiny_recording(audio=False, x264_params="cabac=0:ref=1")
+    source = tmp_path / "described.mp4"
+    with (
+        av.open(str(source), "w") as output,
+        av.open(str(first.path)) as given,
+        av.open(str(second.path)) as more,
+    ):
+        stream = output.add_stream_from_template(given.streams.video[0])
+        described = more.streams.video[0].codec_context.extradata or b""
+        for container, at_s in ((given, 0), (more, 12), (given, 24)):
+            container.seek(0)
+            for number, packet in enumerate(p for p in container.demux(video=0) if p.size):
+                delayed(packet, Fraction(at_s))
+                packet.stream = stream
+                if number == 0 and at_s:
+                    own = described if container is more else stream.codec_context.extradata or b""
+                    packet.set_sidedata(side_data(own))
+                output.mux(packet)
+    assert source.read_bytes().count(b"avcC") == 2
+    windows = [(13.1, 17.0), (1.7, 5.2), (9.0, 15.0), (13.1, 17.0), (22.5, 27.1), (28.0, 30.0), (3.0, 4.5)]
+    out = tmp_path / "montage.mp4"
+    result = made([cut_of(source, *window) for window in windows], tmp_path, out)
+    assert modes(result) == ["encoded", "joined", "encoded", "encoded", "joined", "joined", "copied"]
+    wanted = [frame for start_s, end_s in windows for frame in range(round(start_s * 30), round(end_s * 30))]
+    assert numbers(out) == [frame % 360 for frame in wanted]
+    assert picture_problems(out, read_tracks(out)[0][0]) == []
+
+
+def side_data(description: bytes) -> PacketSideData:
+    """What goes with a packet from which on another sample description holds."""
+    kind = packet_sidedata_type_from_literal("new_extradata")
+    made = PacketSideData(kind, len(description))  # type: ignore[call-arg]
+    made.update(description)
+    return made
 
 
 def turned(recording: Recording, target: Path, degrees: int) -> Path:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, Final, Self, TypeAlias, cast
 
 import av
 import av.error
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
+from av.packet import Packet, PacketSideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -46,6 +46,8 @@ _NO_VIDEO = ("tty",)
 # Containers that may say that pictures are to be turned.
 _TURNING = (*_INDEXED, "matroska,webm")
 _AAC_LC = "LC"
+# What FFmpeg calls a sample description that differs from the one before.
+_DESCRIPTION: Final = "new_extradata"
 # Higher ones are the clock's, not the pictures'; with none stated any will do, as only times count.
 _MAX_RATE = 1000
 _ANY_RATE = Fraction(30)
@@ -87,6 +89,7 @@ class SourceReader:
             self.audio = self._find_audio()
             self.indexed = self.sparse is not None or self._container.format.name in _INDEXED
             self.sets = parameter_sets(self.video.codec_context.extradata) if self.codec == "h264" else None
+            self._description: PacketSideData | None = None
             self.clock = self._find_clock()
         except BaseException:
             self._container.close()
@@ -241,7 +244,12 @@ class SourceReader:
             return False
         known = {*self.sets.sps, *self.sets.pps}
         found = parameter_units(memoryview(packet), self.sets.length_prefixed)
-        return any(unit not in known for unit in found)
+        if any(unit not in known for unit in found):
+            return True
+        if not packet.has_sidedata(_DESCRIPTION):
+            return False
+        described = parameter_sets(bytes(packet.get_sidedata(_DESCRIPTION)))
+        return described is None or not known.issuperset((*described.sps, *described.pps))
 
     def packets_from(self, time_s: float | Fraction, sound: bool = True) -> Iterator[AnyPacket]:
         """Packets in file order, the pictures from a keyframe at or before `time_s` on, and the sound around.
@@ -284,8 +292,22 @@ class SourceReader:
         streams = [self.video, self.audio] if sound and self.audio is not None else [self.video]
         # What an index promises and the file doesn't hold any more comes as half a packet.
         broken = self._container.format.name in _INDEXED and self.sparse is None
-        packets = self._container.demux(streams)
+        packets = self._described(self._container.demux(streams))
         return (p for p in packets if p.pts is not None and p.size and not (broken and p.is_corrupt))
+
+    def _described(self, packets: Iterable[AnyPacket]) -> Iterator[AnyPacket]:
+        """The packets, those of keyframes with their sample description where it is not the header's.
+
+        An mp4 track may have several (ISO/IEC 14496-12, 8.5.2). FFmpeg gives one along where it begins, and
+        not again to who seeks behind that.
+        """
+        for packet in packets:
+            if packet.is_keyframe and packet.stream is self.video:
+                if packet.has_sidedata(_DESCRIPTION):
+                    self._description = packet.get_sidedata(_DESCRIPTION)
+                elif self._description is not None:
+                    packet.set_sidedata(self._description)
+            yield packet
 
     def _find_video(self) -> VideoStream:
         for stream in self._container.streams.video:
@@ -342,7 +364,7 @@ class SourceReader:
         found: list[int] = []
         begun = edited = False
         try:
-            for packet in self._container.demux([self.video]):
+            for packet in self._described(self._container.demux([self.video])):
                 if packet.pts is None or not packet.size:
                     continue
                 begun = begun or packet.is_keyframe

@@ -142,7 +142,7 @@ class MontageWriter:
         """Write a source's packet, its coded picture untouched, to be shown at `tick`."""
         data = memoryview(packet)
         # Parameter sets come with keyframes; other packets of mp4 files are written as they are.
-        if not prefixed or (packet.is_keyframe and any(parameter_units(data, prefixed))):
+        if not prefixed or (packet.is_keyframe and _brings_sets(packet)):
             stripped: AnyPacket = Packet(bare(data, prefixed))
             stripped.is_keyframe = packet.is_keyframe
             packet = stripped
@@ -206,3 +206,8 @@ class MontageWriter:
             limiter = PeakLimiter(SOUND_CEILING_DBTP, ENCODED_RATE) if self.layout.limited else None
             return EncodedSound(stream, limiter)
         return None
+
+
+def _brings_sets(packet: AnyPacket) -> bool:
+    """Whether a packet of a keyframe, with lengths, has parameter sets, in it or beside it."""
+    return packet.has_sidedata("new_extradata") or any(parameter_units(memoryview(packet), True))
