@@ -71,7 +71,10 @@ def random_plan(zoo: Zoo, rng: random.Random) -> tuple[Plan, list[str]]:
     if pool != ["uneven"]:
         kind = rng.choice([TransitionKind.NONE, TransitionKind.NONE, *TransitionKind])
     soft_s = rng.choice([0.1, 0.2, 0.33])
-    shortest_s = 0.04 if kind is TransitionKind.NONE else 2 * soft_s + 0.1
+    # Long enough to hold a frame, and transitions at both ends.
+    shortest_s = 0.08 if pool == ["uneven"] else 0.04
+    if kind is not TransitionKind.NONE:
+        shortest_s = 2 * soft_s + 0.1
     names, cuts = [], []
     for number in range(rng.randint(1, 5)):
         name = rng.choice(pool)
