@@ -69,7 +69,7 @@ def made(tiny_recording: Recordings, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("browser", ["chromium", pytest.param("firefox", marks=pytest.mark.soak)])
+@pytest.mark.parametrize("browser", BROWSERS)
 def test_browsers_show_the_right_frame_round_every_join(made: list[Montage], browser: str) -> None:
     found: dict[str, list[str]] = {}
     with served(made[0].path.parent) as address, BROWSERS[browser](address) as call:
