@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ from tests.twitch import LocalTwitch, Media, Message, Vod
 ADDRESS = "https://www.twitch.tv/videos/2500000001"
 DURATION_S = 420.0
 SEED = 5
+COMMAND = (sys.executable, "-m", "hypecut", "highlights", ADDRESS, "--json")
 WINDOW: dict[str, Any] = {"min_duration_s": 60.0, "max_duration_s": 90.0}
 
 
@@ -142,6 +146,35 @@ def test_two_jobs_share_what_was_fetched(remote: Remote) -> None:
     # But for the head of the first segment, which tells where time begins.
     assert [served.path.rsplit("/", 1)[1] for served in again] in ([], ["0.ts"])
     assert len(remote.twitch.book.requests("gql:VideoComments*")) == chat
+
+
+def test_two_processes_at_the_same_moment_share_what_they_fetch(remote: Remote) -> None:
+    # Slow enough that both want the same segment at once.
+    remote.twitch.fault("*/chunked/[0-9]*.ts", "slow", rate=300_000, times=-1)
+    both = [Remote(remote.twitch, remote.folder / name, remote.vod) for name in ("one", "other")]
+    running = [
+        subprocess.Popen(
+            [*COMMAND, "--out", str(one.out), "--min-duration", "60", "--max-duration", "90"],
+            env={
+                **os.environ,
+                **remote.twitch.env(),
+                "HYPECUT_CACHE_DIR": str(remote.folder / "cache"),
+                "HYPECUT_DATA_DIR": str(remote.folder / "data"),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for one in both
+    ]
+    ended = [process.communicate() for process in running]
+    assert [process.returncode for process in running] == [0, 0], ended
+    results = [msgspec.json.decode(out, type=HighlightsResult, strict=False) for out, _ in ended]
+    assert [one.check(result) for one, result in zip(both, results, strict=True)] == [[], []]
+    # But for the head of the first segment, which tells where time begins.
+    wanted = [s.path for s in remote.twitch.book.requests("*/chunked/[0-9]*") if s.range is None]
+    assert wanted
+    assert len(wanted) == len(set(wanted))
+    assert len({s.path for s in remote.twitch.book.requests("*/chunked/[0-9]*")}) < 20
 
 
 def test_the_whole_vod(remote: Remote) -> None:

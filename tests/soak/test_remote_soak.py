@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -18,7 +19,7 @@ from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
 from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
-from tests.jobs.test_remote import ADDRESS, Remote
+from tests.jobs.test_remote import ADDRESS, DURATION_S, Remote
 from tests.support.memory import Measured, measured
 from tests.twitch import LocalTwitch, Media, Message, Vod
 from tests.twitch.repeating import Crowd
@@ -31,8 +32,8 @@ SEED = 7
 MAX_GROWTH = 1.3
 
 
-def chat_of(duration_s: float) -> list[Message]:
-    log = sample_chat(duration_s, planted_moments(duration_s, SEED), SEED)
+def chat_of(duration_s: float, seed: int = SEED) -> list[Message]:
+    log = sample_chat(duration_s, planted_moments(duration_s, seed), seed)
     return [Message(message.time_s, message.user, message.text) for message in log if message.time_s >= 0]
 
 
@@ -55,6 +56,30 @@ def test_an_hour_to_the_frame_with_its_bytes_counted(twitch: LocalTwitch, tmp_pa
         f" chat: {twitch.book.bytes_sent('gql*') / 1e6:.1f} MB"
     )
     assert fetched <= 1.15 * covering
+
+
+@pytest.mark.timeout(3600)
+def test_what_is_fetched_stays_near_what_is_shown_for_all_kinds_of_segments(
+    twitch: LocalTwitch, tmp_path: Path
+) -> None:
+    """Several chats, segment lengths and keyframe distances, both containers: the smallest VODs are worst."""
+    ratios: list[float] = []
+    for gop_s, segment_s, container in itertools.product((2, 4, 10), (2.0, 4.0, 10.0), ("ts", "fmp4")):
+        media = Media(seconds=DURATION_S, width=160, height=90, fps=5, gop_seconds=gop_s)
+        for seed in (1, 2, 3):
+            chat = chat_of(DURATION_S, seed)
+            vod = Vod("2500000001", "alpha", media, chat=chat, segment_seconds=segment_s, container=container)
+            twitch.add(vod)
+            twitch.book.reset()
+            remote = Remote(twitch, tmp_path / f"{gop_s}-{segment_s:g}-{container}-{seed}", vod)
+            result = remote.run(plan_only=True)
+            ratios.append(sum(remote.fetched().values()) / remote.covering_bytes(result))
+            print(
+                f"keyframes every {gop_s} s, segments of {segment_s:g} s, {container}, chat {seed}:"
+                f" {ratios[-1]:.3f}"
+            )
+    print(f"at most {max(ratios):.3f}, in the middle {sorted(ratios)[len(ratios) // 2]:.3f}")
+    assert max(ratios) <= 1.15
 
 
 @dataclass(frozen=True)
