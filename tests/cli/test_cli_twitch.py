@@ -74,3 +74,11 @@ def test_highlights_of_an_address(remote: Remote, home: Path) -> None:
     assert result["vod_path"].endswith("vod.m3u8")
     assert (home / "out" / "montage.mp4").is_file()
     assert "secret" not in done.stderr
+
+
+def test_a_dry_run_of_an_address(web: LocalTwitch, remote: Remote, cli: Cli) -> None:
+    outcome = cli("highlights", ADDRESS, "--dry-run", *SHORT)
+    assert outcome.code == 0, outcome.err
+    assert "would download about" in outcome.out
+    assert "nothing of the video was downloaded" in outcome.out
+    assert not remote.fetched()

@@ -22,7 +22,7 @@ from hypecut.errors import (
 )
 from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.engine.run import Patience
-from hypecut.jobs.highlights import check, run_highlights
+from hypecut.jobs.highlights import check, forecast_highlights, run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
 from hypecut.media.source import SourceReader
 from hypecut.models import JobKind, JobStatus
@@ -119,6 +119,27 @@ def test_only_what_is_shown_is_fetched_and_every_frame_is_right(remote: Remote) 
     }
     told = msgspec.json.decode(Path(result.metadata_path).read_bytes())
     assert (told["vod"]["title"], told["vod"]["streamer"]) == ("A <long> day", "alpha")
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_dry_run_fetches_nothing_of_the_video(remote: Remote, full: bool) -> None:
+    request = HighlightsRequest(vod=ADDRESS, out=str(remote.out), full=full, **WINDOW)
+    told = forecast_highlights(request, remote.settings(), SilentProgress())
+    assert remote.twitch.book.requests("gql:VideoComments*")
+    assert not remote.fetched()
+    assert not remote.out.exists()
+    assert told.status == "dry run"
+    assert told.vod_path == str(remote.out / ("vod.mp4" if full else "vod.m3u8"))
+    expected = told.forecast
+    assert expected is not None
+    assert (expected.copied_cuts, expected.encoded_cuts) == (None, None)
+    made = remote.run(plan_only=True)
+    assert [pick.reasons for pick in told.picks] == [pick.reasons for pick in made.picks]
+    assert told.durations_s.montage_total == pytest.approx(made.durations_s.montage_total, abs=20)
+    seconds_fetched = 10.0 * expected.download_segments
+    assert expected.download_bytes == pytest.approx(seconds_fetched * 2000 * 90 / 8, rel=0.05)
+    covering = sum(served.range is None for served in remote.twitch.book.requests("*/chunked/[0-9]*"))
+    assert expected.download_segments == (42 if full else pytest.approx(covering, abs=2))
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,11 @@ def highlights(
     ] = False,
     plan_only: Annotated[bool, typer.Option("--plan-only", help="Stop at the plan: write no video.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be made, how long and how large; write nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what would be downloaded and made, how long and how large; write nothing.",
+        ),
     ] = False,
     min_duration: options.MinDuration = None,
     max_duration: options.MaxDuration = None,
@@ -161,9 +165,18 @@ def report(result: HighlightsResult) -> None:
 def _forecast_line(result: HighlightsResult, forecast: Forecast) -> str:
     """What a dry run found out, in a sentence."""
     length = format_time(result.durations_s.montage_total)
+    montage = f"{Path(result.out) / 'montage.mp4'} ({length}, cuts: {len(result.picks)}"
+    size = (
+        f"and each cut as a clip: about {forecast.output_bytes / 1e6:,.0f} MB"
+        f" ({forecast.free_bytes / 1e6:,.0f} MB are free)"
+    )
+    if forecast.copied_cuts is None:
+        return (
+            f"would download about {forecast.download_bytes / 1e6:,.0f} MB of the VOD in"
+            f" {forecast.download_segments} segments and make {montage}) {size}; boundaries may still move to"
+            " keyframes; nothing of the video was downloaded and nothing written but the chat in the cache"
+        )
     return (
-        f"would make {Path(result.out) / 'montage.mp4'} ({length}, cuts: {len(result.picks)}, of which"
-        f" {forecast.copied_cuts} copied and {forecast.encoded_cuts} encoded) and each cut as a clip: about"
-        f" {forecast.output_bytes / 1e6:,.0f} MB ({forecast.free_bytes / 1e6:,.0f} MB are free);"
-        " nothing was written"
+        f"would make {montage}, of which {forecast.copied_cuts} copied and {forecast.encoded_cuts} encoded)"
+        f" {size}; nothing was written"
     )

@@ -18,10 +18,11 @@ from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import OutputFolder, job_name
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
 from hypecut.jobs.remote import canonical, either, is_remote
-from hypecut.jobs.rendering import forecast
+from hypecut.jobs.rendering import COPIES, forecast, free_bytes
 from hypecut.jobs.requests import (
     TUNING,
     Durations,
+    Forecast,
     HighlightsRequest,
     HighlightsResult,
     Pick,
@@ -92,25 +93,40 @@ def forecast_highlights(
 ) -> HighlightsResult:
     """What `run_highlights` would make; nothing is written but in a temporary folder.
 
+    Of a VOD by its address the chat is fetched, and kept in the cache, but nothing of the video.
+
     Raises:
         UsageError, BadInputError: an argument or a file is wrong, or the folder is another job's.
         NothingFoundError: there is nothing to show.
+        SourceUnavailableError, DiskFullError: as the job itself would raise them before it fetches video.
     """
     job = check(msgspec.to_builtins(request), settings)
-    if is_remote(job.params["vod"]):
-        raise UsageError(
-            "--dry-run needs the recording here; --plan-only fetches what would be shown, no more."
-        )
     finished = _open_folder(job, look_only=True).finished
     if finished is not None:
         return _already_done(finished)
-    steps = [step for step in HIGHLIGHTS.steps if step.name in _THINKING]
+    foreseen = {"fetch": Step("fetch", either(thinking.fetch, remote_fetch.foresee))}
+    steps = [foreseen.get(step.name, step) for step in HIGHLIGHTS.steps if step.name in _THINKING]
     with tempfile.TemporaryDirectory(prefix="hypecut-") as scratch:
         context = run_steps(steps, job, settings, progress, Path(scratch))
-        plan = read_plan(Path(scratch) / names.PLAN)
-        expected = forecast(plan, Path(scratch), source_facts(plan, Path(scratch)).durations)
+        expected = _forecast(context, Path(job.folder))
         told = _result(context, Path(job.folder))
     return msgspec.structs.replace(told, status="dry run", forecast=expected)
+
+
+def _forecast(context: StepContext, out: Path) -> Forecast:
+    """What the job, as far as its plan, would take to make in the folder `out`."""
+    if is_remote(context.params["vod"]):
+        told = context.done["fetch"]
+        return Forecast(
+            output_bytes=told["output_bytes"] * COPIES,
+            free_bytes=free_bytes(out),
+            copied_cuts=None,
+            encoded_cuts=None,
+            download_bytes=told["download_bytes"],
+            download_segments=told["download_segments"],
+        )
+    plan = read_plan(context.folder / names.PLAN)
+    return forecast(plan, context.folder, source_facts(plan, context.folder).durations, out)
 
 
 def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
@@ -217,10 +233,10 @@ def _inputs(request: HighlightsRequest) -> list[Path]:
     return [Path(file) for file in (*recording, request.chat, request.intro, request.outro) if file]
 
 
-def _vod_path(context: StepContext) -> str:
-    """The recording's file; of a VOD by its address, what was fetched of it."""
+def _vod_path(context: StepContext, out: Path) -> str:
+    """The recording's file; of a VOD by its address, what is fetched of it into the folder `out`."""
     vod = str(context.params["vod"])
-    return thinking.recording(context)[0].path if is_remote(vod) else vod
+    return str(out / Path(thinking.recording(context)[0].path).name) if is_remote(vod) else vod
 
 
 def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
@@ -253,7 +269,7 @@ def _result(context: StepContext, out: Path) -> HighlightsResult:
     return HighlightsResult(
         status="done",
         out=str(out),
-        vod_path=_vod_path(context),
+        vod_path=_vod_path(context, out),
         chat_path=str(out / names.CHAT),
         montage_path=str(out / names.MONTAGE) if rendered else None,
         plan_path=str(out / names.PLAN),

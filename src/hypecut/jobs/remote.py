@@ -74,7 +74,8 @@ def resolve(context: StepContext) -> StepResult:
     shown_s = min(playlist.duration_s, thinking.room(context).max_s * _SPARE)
     needed = bandwidth / 8 * (2 * playlist.duration_s if request.full else shown_s)
     what = f"the VOD {info.id}" if request.full else f"what is shown of the VOD {info.id}"
-    check_disk(context.folder, needed, what)
+    # A dry run has a temporary folder; what counts is where the job would put it all.
+    check_disk(Path(context.params["out"]), needed, what)
     _mark(context, path, info)
     context.progress.finish()
     told = {"muted": playlist.muted, "quality": vod.files.quality.label, "url": vod_url(info.id)}

@@ -110,6 +110,27 @@ def fetch(context: StepContext) -> StepResult:
     )
 
 
+def foresee(context: StepContext) -> StepResult:
+    """What `fetch` would fetch, by what Twitch tells of the VOD: nothing of the video is asked for."""
+    vod, soft = vod_of(context), thinking.read_work(context, names.CHOSEN, Choice)
+    longer = tuple(grown(moment, context) for moment in soft.candidates)
+    choice = Choice(candidates=longer, selection=soft.selection)
+    thinking.write_work(context, names.FETCHED, choice)
+    playlist, bytes_a_s = vod.files.playlist, vod.files.quality.bandwidth / 8
+    segments = {s for pick in choice.picks for s in playlist.covering(pick.start_s, pick.end_s)}
+    if request_of(context).full:
+        segments = set(playlist.segments)
+    shown_s = sum(pick.duration_s for pick in choice.picks)
+    return StepResult(
+        data={
+            "chosen": names.FETCHED,
+            "output_bytes": round(shown_s * bytes_a_s),
+            "download_bytes": round(sum(s.duration_s for s in segments) * bytes_a_s),
+            "download_segments": len(segments),
+        }
+    )
+
+
 def fetch_span(
     params: Mapping[str, Any],
     settings: Settings,

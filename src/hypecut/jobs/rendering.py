@@ -27,6 +27,8 @@ from hypecut.settings import Settings
 
 # The montage is written once more when its index moves to the front; encoded parts may outgrow their source.
 _ROOM_FACTOR = 1.2
+# What a montage shows is written twice: in it, and as clips.
+COPIES = 2
 SUFFIX = ".mp4"
 PREVIEW_FILE = "preview.mp4"
 
@@ -106,7 +108,7 @@ def check_room(
         DiskFullError: it has not.
     """
     needed = int(_estimated_bytes(plan, folder, durations) * copies * _ROOM_FACTOR)
-    free = _free_bytes(out_folder)
+    free = free_bytes(out_folder)
     if needed > free:
         raise DiskFullError(
             f"the montage needs about {needed / 1e6:.0f} MB but {out_folder} has {free / 1e6:.0f} MB free;"
@@ -114,8 +116,8 @@ def check_room(
         )
 
 
-def forecast(plan: Plan, folder: Path, durations: Mapping[str, float | None], copies: int = 2) -> Forecast:
-    """What rendering the plan and its clips into `folder` would take; unreadable sources count nothing."""
+def forecast(plan: Plan, folder: Path, durations: Mapping[str, float | None], out_folder: Path) -> Forecast:
+    """What rendering a plan and its clips into `out_folder` would take; unreadable sources count nothing."""
     copied = encoded = 0
     dressing = Dressing.of(plan, len(plan.cuts))
     with SourcePool() as pool:
@@ -126,11 +128,12 @@ def forecast(plan: Plan, folder: Path, durations: Mapping[str, float | None], co
                 continue
             whole = found.copyable and not dressing.covers_pictures(found)
             copied, encoded = copied + whole, encoded + (not whole)
-    size = int(_estimated_bytes(plan, folder, durations) * copies)
-    return Forecast(size, _free_bytes(folder), copied, encoded)
+    size = int(_estimated_bytes(plan, folder, durations) * COPIES)
+    return Forecast(size, free_bytes(out_folder), copied, encoded)
 
 
-def _free_bytes(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
+    """The room on the disk that a folder, which need not be there, is on."""
     place = next((p for p in (folder, *folder.absolute().parents) if p.exists()), Path())
     return shutil.disk_usage(place).free
 

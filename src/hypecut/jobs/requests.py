@@ -187,12 +187,18 @@ class Pick(msgspec.Struct, frozen=True):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What a job would make: bytes to be written (about), bytes free there, cuts by how they are made."""
+    """What a job would make: bytes to be written (about), bytes free there, cuts by how they are made.
+
+    Of a VOD by its address, `download_bytes` would be fetched first (about), in so many of its segments; how
+    its cuts are made is not known before they are here.
+    """
 
     output_bytes: int
     free_bytes: int
-    copied_cuts: int
-    encoded_cuts: int
+    copied_cuts: int | None
+    encoded_cuts: int | None
+    download_bytes: int = 0
+    download_segments: int = 0
 
 
 class HighlightsResult(msgspec.Struct, frozen=True, kw_only=True):
