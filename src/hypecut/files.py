@@ -81,13 +81,11 @@ def check_output(out: Path, overwrite: bool, inputs: Iterable[Path]) -> None:
     with told_as_write_error(out):
         _check_replaceable(out)
         if out.exists() and not overwrite:
-            raise UsageError(
-                f"{out} is there already; add --overwrite to replace it, or name another file with --out."
-            )
+            raise UsageError(f"{out} is there already; add --overwrite to replace it, or name another file.")
     final = os.path.realpath(out)
     if any(os.path.realpath(file) == final for file in inputs):
         raise UsageError(
-            f"{out} is the plan or one of its sources and would be overwritten; name another file with --out."
+            f"{out} is the plan or one of its sources and would be overwritten; name another file."
         )
 
 
@@ -104,4 +102,4 @@ def write_error(path: Path, error: OSError) -> BadInputError | DiskFullError:
             f"no room left on the disk while writing {path}; free some space and run it again."
         )
     reason = error.strerror or str(error)
-    return BadInputError(f"can't write {path} ({reason}); choose another place with --out.")
+    return BadInputError(f"can't write {path} ({reason}); choose another place.")

@@ -91,6 +91,8 @@ def test_a_failed_job_ends_watching_as_running_it_would(cli: Cli, stream: Stream
     [
         (("show", "nothing"), "there is no job nothing"),
         (("submit", "films", "x"), "submit highlights or montage"),
+        (("submit", "films"), "submit highlights or montage"),
+        (("submit", "highlights"), "hypecut jobs submit highlights --help"),
         (("submit", "highlights", "no.mp4"), "no.mp4"),
         (("list", "--status", "lost"), "use queued, running"),
         (("list", "--server", "here"), "http://HOST:PORT"),
@@ -102,6 +104,12 @@ def test_what_is_wrong_is_told(cli: Cli, args: tuple[str, ...], words: str) -> N
     assert outcome.code in (2, 4)
     assert one_sentence(outcome.err), outcome.err
     assert words in outcome.err
+
+
+def test_a_list_names_what_each_job_is_made_of(cli: Cli, home: Path) -> None:
+    (home / "mine.mp4").touch()
+    assert cli("jobs", "submit", "montage", "alpha", "bravo", "mine.mp4").code == 0
+    assert "alpha, bravo, mine.mp4\n" in cli("jobs", "list").out
 
 
 def test_a_server_that_does_not_run_is_told(cli: Cli) -> None:

@@ -41,6 +41,21 @@ def test_every_command_has_help(cli: Cli, command: str) -> None:
     assert outcome.out.startswith(f"Usage: hypecut {command}")
 
 
+@pytest.mark.parametrize("group", ["jobs", "chat", "cache"])
+def test_a_group_of_commands_without_one_lists_them(cli: Cli, group: str) -> None:
+    outcome = cli(group)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == cli(group, "--help").out
+
+
+def test_a_file_in_the_way_is_told_with_a_cure_that_the_command_knows(cli: Cli, home: Path) -> None:
+    (home / "chat.jsonl").write_text('{"time_s": 1.0, "user": "u", "text": "hi"}\n')
+    (home / "there.jsonl").touch()
+    outcome = cli("chat", "convert", "chat.jsonl", "there.jsonl")
+    assert outcome.code == 2
+    assert outcome.err.endswith("add --overwrite to replace it, or name another file.\n")
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -77,6 +77,14 @@ def test_mistakes_get_one_sentence(
     assert one_sentence(last)
 
 
+def test_a_file_that_is_no_video_is_told_in_words(cli: Cli, home: Path) -> None:
+    (home / "notes.mp4").write_text("no video")
+    outcome = cli("montage", "notes.mp4", "--dry-run")
+    assert outcome.code == 3
+    assert "notes.mp4 is damaged or no video (Invalid data found" in outcome.err
+    assert "Errno" not in outcome.err
+
+
 def test_twitch_failing_is_told_with_each_sources_reason(online: LocalTwitch, cli: Cli) -> None:
     online.fault("gql*", "gql_error", message="service error", times=-1)
     outcome = cli("montage", "alpha", "--dry-run")

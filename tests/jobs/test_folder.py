@@ -105,7 +105,7 @@ def test_a_folder_named_as_an_output_and_a_file_named_as_the_clips_are_told(tmp_
 
 
 def test_what_the_system_says_against_a_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match="choose another place with --out"):
+    with pytest.raises(BadInputError, match="choose another place"):
         claim(tmp_path / ("x" * 300))
 
 

@@ -85,8 +85,9 @@ def _jobs() -> None:
 def submit(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="What to run: highlights or montage.")],
     args: Annotated[
-        list[str], typer.Argument(metavar="ARGS...", help="What `hypecut KIND` takes, in the same way.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="ARGS...", help="What `hypecut KIND` takes, in the same way."),
+    ] = None,
     priority: Annotated[int, typer.Option(metavar="N", min=0, max=1000, help="Lower ones run first.")] = 10,
     server: Server = None,
     token: Token = None,
@@ -104,10 +105,12 @@ def submit(
         raise UsageError(f"{kind} is no kind of job; submit highlights or montage.")
     with _opened(server, token) as found:
         delivery = Delivery(found, server is not None, priority, [])
-        runnable.main(args, prog_name=f"hypecut jobs submit {kind}", standalone_mode=False, obj=delivery)
+        runnable.main(
+            args or [], prog_name=f"hypecut jobs submit {kind}", standalone_mode=False, obj=delivery
+        )
         for job_id in delivery.submitted:
             details = found.get(job_id)
-            if json or "--json" in args:
+            if json or "--json" in (args or ()):
                 say_json(details)
             else:
                 say(job_id)
@@ -325,5 +328,5 @@ def _took(start_at: datetime | None, end_at: datetime | None) -> str:
 
 def _what(params: Mapping[str, Any]) -> str:
     """What a job is made of, in a word."""
-    source = params.get("vod") or params.get("sources") or params.get("streamers") or ""
-    return Path(source).name if isinstance(source, str) else ", ".join(map(str, source))
+    files = [Path(file).name for file in (params.get("vod"), *params.get("files", ())) if file]
+    return ", ".join([*params.get("streamer_names", ()), *params.get("clips", ()), *files])

@@ -41,9 +41,9 @@ app = typer.Typer(name="hypecut", pretty_exceptions_enable=False, rich_markup_mo
 _COMMANDS = (highlights, montage, detect, render, export, overlay, card, serve, worker, demo, doctor, config)
 for _command in _COMMANDS:
     app.command()(_command)
-app.add_typer(jobs, name="jobs")
-app.add_typer(chat, name="chat")
-app.add_typer(cache, name="cache")
+_GROUPS = {"jobs": jobs, "chat": chat, "cache": cache}
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 
 def _print_version(wanted: bool) -> None:
@@ -78,7 +78,9 @@ def run(args: Sequence[str]) -> int:
     try:
         for arg in args:
             _check_text(arg)
-        code: Any = app(list(args) or ["--help"], prog_name="hypecut", standalone_mode=False)
+        unsaid = not args or (len(args) == 1 and args[0] in _GROUPS)
+        asked = [*args, "--help"] if unsaid else list(args)
+        code: Any = app(asked, prog_name="hypecut", standalone_mode=False)
         failure = None
     except (HypecutError, typer.TyperException) as error:
         code, failure = error.exit_code, _sentence(error, args)

@@ -206,7 +206,7 @@ def report(result: MontageResult) -> None:
             format_time(pick.duration_s),
             f"{pick.score:.2f}",
             pick.streamer,
-            pick.title or pick.id,
+            pick.title or Path(pick.id).name,
             "; ".join(pick.reasons),
         )
         for number, pick in enumerate(result.picks, 1)

@@ -50,7 +50,8 @@ def probe_clip(path: Path) -> ClipFacts:
                 has_sound=bool(container.streams.audio),
             )
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(f"{path.name} is damaged or no video ({error}); get it again.") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise MediaError(f"{path.name} is damaged or no video ({reason}); get it again.") from error
     if not keys or not 0 < facts.duration_s < _MAX_DURATION_S:
         raise MediaError(f"{path.name} shows nothing; get it again.")
     if facts.duration_s < told_s - _SHORT_S:
