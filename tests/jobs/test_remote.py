@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec
+import numpy as np
 import pytest
 
 from hypecut.chat.sample import planted_moments, sample_chat
@@ -68,12 +70,13 @@ class Remote:
         request = HighlightsRequest(**(asked | changes))
         return run_highlights(request, self.settings(**(settings or {})), SilentProgress())
 
-    def check(self, result: HighlightsResult) -> list[str]:
-        """What is wrong with the montage, against the original recording."""
+    def check(self, result: HighlightsResult, *, sound: bool = True) -> list[str]:
+        """What is wrong with the montage, against the original recording, or its picture alone."""
         plan = read_plan(Path(result.plan_path))
         original = self.twitch.media.source(self.vod.media)
         cuts = tuple(msgspec.structs.replace(cut, source=original.name) for cut in plan.cuts)
-        truths = {original.name: self.twitch.media.truth(self.vod.media)}
+        truth = self.twitch.media.truth(self.vod.media)
+        truths = {original.name: truth if sound else replace(truth, sound=None)}
         same = msgspec.structs.replace(plan, cuts=cuts)
         return check_montage(Path(result.montage_path or ""), same, original.parent, truths).problems()
 
@@ -231,6 +234,31 @@ def test_muted_moments_are_worth_less_and_named(remote: Remote) -> None:
     assert marked
     assert min(one["rank"] for one in marked) > 1
     assert result.montage_path
+
+
+def test_segments_that_are_kept_back_are_shown_without_their_sound(remote: Remote) -> None:
+    remote.vod = replace(remote.vod, muted=((0.0, DURATION_S),), kept_back=True)
+    remote.twitch.add(remote.vod)
+    fault = remote.twitch.fault("*-muted.ts", "status", code=403, times=-1)
+    with pytest.raises(SourceUnavailableError, match=r"can't be had: .*status 403.*--exclude"):
+        remote.run(plan_only=True)
+    fault.times = 0
+    result = remote.run(loudness_lufs=None)
+    assert "Twitch has muted the sound of 0:00 to 7:00" in result.note
+    assert all(any("sound muted by Twitch" in reason for reason in pick.reasons) for pick in result.picks)
+    assert remote.check(result, sound=False) == []
+    assert loudest(Path(result.montage_path or "")) == 0.0
+    # What is kept back from everybody is not even asked for.
+    assert not remote.twitch.book.requests("*-unmuted.ts")
+
+
+def loudest(montage: Path) -> float:
+    """The largest sample of its sound, which is whole."""
+    with av.open(str(montage)) as container:
+        frames = [np.abs(frame.to_ndarray()) for frame in container.decode(audio=0)]
+        seconds = sum(frame.shape[-1] for frame in frames) / container.streams.audio[0].rate
+        assert seconds == pytest.approx((container.duration or 0) / 1e6, abs=0.2)
+    return max(float(frame.max()) for frame in frames)
 
 
 def test_a_broadcast_that_goes_on_is_taken_as_far_as_it_is(remote: Remote) -> None:

@@ -77,6 +77,8 @@ class Message:
 class Vod:
     """A VOD; `muted` are (from, to) in seconds, `chapters` (start, name).
 
+    The playlist names what is muted by its silent twin, or, `kept_back`, by a name that nobody is let have.
+
     Its time stamps begin at `clock_start` seconds, as those of a broadcast do anywhere.
 
     `status` RECORDING leaves out the playlist's end; `subscriber_token` is the OAuth token that may see a
@@ -97,6 +99,7 @@ class Vod:
     clock_start: float = 0.0
     qualities: tuple[str, ...] = ("chunked",)
     muted: tuple[tuple[float, float], ...] = ()
+    kept_back: bool = False
     chapters: tuple[tuple[float, str], ...] = ()
     sub_only: bool = False
     subscriber_token: str | None = None

@@ -96,7 +96,7 @@ class Sites:
                 ],
                 403,
             )
-        playlist = f"index-muted-{vod.id[-8:]}AA" if vod.muted else "index-dvr"
+        playlist = f"index-muted-{vod.id[-8:]}AA" if vod.muted and not vod.kept_back else "index-dvr"
         if vod.broadcast_type == "HIGHLIGHT":
             playlist = f"highlight-{vod.id}"
         lines = [
