@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import pytest
 
 from hypecut.chat import read_chat
 from hypecut.chat.sample import planted_moments, sample_chat
+from hypecut.errors import DiskFullError
 from hypecut.jobs.highlights import run_highlights
 from hypecut.jobs.requests import HighlightsRequest, HighlightsResult
 from hypecut.plan.document import read_plan
@@ -28,6 +31,8 @@ pytestmark = pytest.mark.soak
 
 HOUR_S = 3600.0
 SEED = 7
+# Room for what Twitch's figures let expect to be fetched, not for what it really is.
+SMALL_DISK_KIB = 3_600
 # Of memory, from a VOD of an hour to one of ten, beside the columns of its chat.
 MAX_GROWTH = 1.3
 
@@ -80,6 +85,48 @@ def test_what_is_fetched_stays_near_what_is_shown_for_all_kinds_of_segments(
             )
     print(f"at most {max(ratios):.3f}, in the middle {sorted(ratios)[len(ratios) // 2]:.3f}")
     assert max(ratios) <= 1.15
+
+
+@pytest.mark.timeout(1200)
+def test_a_disk_that_fills_while_segments_come_in(twitch: LocalTwitch, tmp_path: Path) -> None:
+    """On a small disk of its own; when there is room again, the same command goes on."""
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    media = Media(seconds=DURATION_S, width=160, height=90, fps=30)
+    vod = Vod("2500000001", "alpha", media, chat=chat_of(DURATION_S), chat_page=100)
+    twitch.add(vod)
+    words = [sys.executable, "-m", "hypecut", "highlights", ADDRESS, "--json", "--out", str(disk / "out")]
+    words += ["--min-duration", "60", "--max-duration", "90"]
+    command = shlex.join(words)
+    script = (
+        f"mount -t tmpfs -o size={SMALL_DISK_KIB}k tmpfs {disk} || exit 99;"
+        f"{command} > {tmp_path}/first 2>&1; echo $?; ls {disk}/out/vod > {tmp_path}/whole;"
+        f"mount -o remount,size=200m {disk} || exit 99;"
+        f"{command} 2> {tmp_path}/talk > {tmp_path}/second; echo $?; cp -r {disk}/out {kept}"
+    )
+    env = {**os.environ, **twitch.env(), "HYPECUT_CACHE_DIR": str(disk / "cache")}
+    env["HYPECUT_DATA_DIR"] = str(tmp_path / "data")
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], env=env, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 99 or "unshare failed" in done.stderr:
+        pytest.skip(f"no disk of its own can be had: {done.stderr}")
+    first_code, second_code = map(int, done.stdout.split())
+    whole = (tmp_path / "whole").read_text().split()
+    told = (tmp_path / "first").read_text()
+    assert first_code == DiskFullError.exit_code, told
+    assert f"no room left on the disk while writing {disk}" in told
+    assert "free some space and run it again" in told
+    assert whole, told
+    assert second_code == 0, (tmp_path / "talk").read_text()
+    result = msgspec.json.decode((tmp_path / "second").read_bytes(), type=HighlightsResult, strict=False)
+    there = msgspec.structs.replace(
+        result, plan_path=str(kept / "plan.json"), montage_path=str(kept / "montage.mp4")
+    )
+    assert Remote(twitch, tmp_path, vod).check(there) == []
+    asked = [served.path.rsplit("/", 1)[1] for served in twitch.book.requests("*/chunked/[1-9]*")]
+    print(f"{len(whole)} segments before the disk was full, {len(set(asked))} in all")
+    assert [asked.count(name) for name in whole if name != "0.ts"] == [1] * len(set(whole) - {"0.ts"})
 
 
 @dataclass(frozen=True)
