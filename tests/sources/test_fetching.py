@@ -221,10 +221,11 @@ def test_who_watches_may_stop_it(session: Session, twitch: LocalTwitch, tmp_path
         session.fetcher.fetch(ALL, tmp_path / "out", Impatient())
 
 
-def test_a_killed_download_goes_on_without_fetching_a_finished_segment_again(
-    twitch: LocalTwitch, tmp_path: Path, ts: Vod
+@pytest.mark.parametrize("rest", ["right", "wrong"])
+def test_a_killed_download_goes_on_where_it_was(
+    twitch: LocalTwitch, tmp_path: Path, ts: Vod, rest: str
 ) -> None:
-    twitch.fault("*/chunked/3.ts", "hang", seconds=600)
+    twitch.fault("*/chunked/3.ts", "stall", seconds=600)
     script = (
         "import sys; from pathlib import Path; from hypecut.settings import load_settings;"
         "from hypecut.sources.cache import open_cache; from hypecut.sources.fetching import SegmentFetcher;"
@@ -234,19 +235,31 @@ def test_a_killed_download_goes_on_without_fetching_a_finished_segment_again(
         "f = SegmentFetcher(h, VodFiles(h, GqlClient(h, s), '32', 'source'), open_cache(s), s);"
         "f.fetch(range(6), Path(sys.argv[1]), SilentProgress())"
     )
-    folder = tmp_path / "out"
+    folder, parts = tmp_path / "out", tmp_path / "cache" / "downloads" / "parts"
     env = {**os.environ, **twitch.env(), "HYPECUT_CACHE_DIR": str(tmp_path / "cache")}
+    env["HYPECUT_NETWORK_TIMEOUT_S"] = "300"
+
+    def half() -> list[Path]:
+        return [file for file in parts.glob("*.ts") if file.stat().st_size]
+
     with subprocess.Popen([sys.executable, "-c", script, str(folder)], env=env) as process:
         deadline = time.monotonic() + 120
-        while len(list(folder.glob("?.ts"))) < 5 and time.monotonic() < deadline:
+        while (len(list(folder.glob("?.ts"))) < 5 or not half()) and time.monotonic() < deadline:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
     assert sorted(file.name for file in folder.glob("?.ts")) == ["0.ts", "1.ts", "2.ts", "4.ts", "5.ts"]
+    (left,) = half()
+    have = left.stat().st_size
+    if rest == "wrong":
+        left.write_bytes(bytes(have))
+    before = len(twitch.book.requests("*/chunked/*.ts"))
     one = Session(twitch, tmp_path, ts)
     one.fetcher.fetch(ALL, folder, SilentProgress())
-    fetched = [s.path.rsplit("/", 1)[1] for s in twitch.book.requests("*/chunked/*.ts") if s.sent]
-    assert sorted(fetched) == ["0.ts", "1.ts", "2.ts", "3.ts", "4.ts", "5.ts"]
+    asked = [(s.path.rsplit("/", 1)[1], s.range) for s in twitch.book.requests("*/chunked/*.ts")[before:]]
+    again = [] if rest == "right" else [("3.ts", None)]
+    assert asked == [("3.ts", f"bytes={have}-"), *again]
+    assert (folder / "3.ts").read_bytes() == files_of(twitch, ts)["3.ts"]
     one.http.close()
 
 

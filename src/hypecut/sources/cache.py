@@ -73,6 +73,7 @@ class AssetCache:
         waiting: Callable[[], object] = lambda: None,
         *,
         trim: bool = True,
+        goes_on: bool = False,
     ) -> Asset:
         """Put the file that goes by `key` at `place`: from the cache, or made anew and kept.
 
@@ -87,6 +88,7 @@ class AssetCache:
             place: where it is to be; a file that is there is replaced.
             waiting: called each second while another process makes the file; may raise to give up.
             trim: keep the size limit afterwards; who fetches very many does so once, at the end.
+            goes_on: `make` goes on with what it finds at its path: what a process that was killed had made.
 
         Raises:
             DiskFullError, BadInputError: the cache or the place can't be written to; and what `make` raises.
@@ -94,7 +96,7 @@ class AssetCache:
         with self._locked(key, waiting):
             asset = self.find(key)
             if asset is None:
-                asset = self._made(key, suffix, make)
+                asset = self._made(key, suffix, make, goes_on)
             else:
                 os.utime(self._ref(key))
             with told_as_write_error(place):
@@ -146,11 +148,12 @@ class AssetCache:
             freed += self._forget(asset, uses)
         return freed
 
-    def _made(self, key: str, suffix: str, make: Callable[[Path], Mapping[str, Any]]) -> Asset:
+    def _made(self, key: str, suffix: str, make: Callable[[Path], Mapping[str, Any]], goes_on: bool) -> Asset:
         part = self.folder / "parts" / f"{_name(key)}{suffix}"
         with told_as_write_error(part):
             part.parent.mkdir(parents=True, exist_ok=True)
-            part.unlink(missing_ok=True)
+            if not goes_on:
+                part.unlink(missing_ok=True)
         try:
             meta = make(part)
             with told_as_write_error(part):

@@ -184,6 +184,8 @@ class SegmentFetcher:
                 place,
                 self._check_stop,
                 trim=False,
+                # From two addresses come two files, whose pieces don't fit.
+                goes_on=len(segment.urls) == 1,
             )
             self.starts[segment.index] = Fraction(*asset.meta["start"])
         except SourceUnavailableError as error:
@@ -192,9 +194,8 @@ class SegmentFetcher:
         return None
 
     def _made(self, segment: HlsSegment, part: Path) -> dict[str, Any]:
-        """Download a segment until it is sound."""
+        """Download a segment, or what is missing of it, until it is sound; a damaged one is had anew."""
         for left in reversed(range(_TRIES)):
-            part.unlink(missing_ok=True)
             self._files.reached(
                 segment.index,
                 lambda url: self._http.download(
@@ -207,6 +208,7 @@ class SegmentFetcher:
                 return {"duration_s": facts.duration_s, "pictures": facts.pictures, "start": start}
             except UnsoundError as error:
                 log.warning("part %d of the VOD: %s", segment.index, error)
+                part.unlink()
                 if not left:
                     raise SourceUnavailableError(f"{error}.") from error
         raise AssertionError("unreachable")
