@@ -6,6 +6,9 @@ import logging
 import logging.handlers
 from pathlib import Path
 
+WAITS = "hypecut.waits"
+"""The log of waits that whoever watches should know of; the command line shows it as well."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _MAX_BYTES = 1_000_000
 _KEPT_FILES = 3

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import math
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from hypecut.cli.console import BarProgress, JsonProgress, progress_on_stderr, say_json, table
+from hypecut.logs import WAITS
 
 
 class Clock:
@@ -121,3 +123,22 @@ def test_machine_output_is_valid_json_whatever_is_in_it(capsys: pytest.CaptureFi
 def test_a_table_lines_up() -> None:
     text = table(("#", "why"), [("1", "a"), ("10", "b")], numbers=1)
     assert text == " #  why\n 1  a\n10  b"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_long_waits_are_told_but_not_each_of_many(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    monkeypatch.setattr("hypecut.cli.console.time.monotonic", lambda: 100.0)
+    waits = logging.getLogger(WAITS)
+    with progress_on_stderr() as progress:
+        progress.start("fetch", 60.0)
+        for number in range(1, 9):
+            waits.warning("%s has trouble; asked again in %d s", "gql.twitch.tv", number)
+        progress.finish()
+    waits.warning("nobody watches any more")
+    told = capsys.readouterr().err
+    assert told.count("hypecut: gql.twitch.tv has trouble; asked again in 1 s") == 1
+    assert "in 2 s" not in told
+    assert "nobody watches" not in told

@@ -14,6 +14,8 @@ import pytest
 
 from hypecut.chat import read_chat
 from hypecut.cli.outputs import OUTPUTS
+from hypecut.jobs import embedded
+from hypecut.jobs.engine.run import Patience
 from tests.cli.conftest import Cli
 from tests.jobs.test_remote import ADDRESS, Remote
 from tests.jobs.test_remote import remote as remote  # a fixture
@@ -60,9 +62,12 @@ def test_what_is_no_vod(web: LocalTwitch, cli: Cli, vod: str, code: int, told: s
 def test_twitch_is_not_there(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HYPECUT_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("HYPECUT_NETWORK_TRIES", "1")
+    monkeypatch.setattr(embedded, "_PATIENCE", Patience(source_waits_s=(0.4,), disk_wait_s=0.0))
     outcome = cli("highlights", VOD)
     assert outcome.code == 4
     assert "be reached" in outcome.err
+    # Nobody is left to wonder what it waits for.
+    assert "Trying again in 0 s." in outcome.err
 
 
 def test_highlights_of_an_address(remote: Remote, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from hypecut.errors import HttpStatusError, InterruptedByUserError, SourceUnavailableError, UsageError
+from hypecut.logs import WAITS
 from hypecut.settings import Settings
 from hypecut.sources.http import HttpClient
 from hypecut.sources.pacing import Pacer
@@ -211,3 +213,20 @@ def test_downloads_keep_below_the_rate(waits: Waits) -> None:
     assert waits == [0.5, 1.0, 1.5]
     Pacer(0, waits, clock=lambda: 0.0).took(10**9)
     assert len(waits) == 3
+
+
+def test_long_waits_are_logged_for_whoever_watches(http: HttpClient, twitch: LocalTwitch) -> None:
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+
+    told: list[str] = []
+    log, kept = logging.getLogger(WAITS), Kept(logging.WARNING)
+    log.addHandler(kept)
+    try:
+        for asked_s in (0.5, 7):
+            twitch.fault(PIXEL.removeprefix("https://"), "status", code=429, retry_after=asked_s)
+            http.get(PIXEL)
+    finally:
+        log.removeHandler(kept)
+    assert told == ["static-cdn.jtvnw.net takes no more requests for now; asked again in 7 s"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import typer
 
 from hypecut.errors import HypecutError
+from hypecut.logs import WAITS
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -88,13 +90,37 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) 
 def progress_on_stderr() -> Iterator[Progress]:
     """Progress for people (a bar) when stderr is a terminal, for programs (JSON lines) otherwise."""
     if not sys.stderr.isatty():
-        yield JsonProgress(sys.stderr)
+        with _waits_told(tell):
+            yield JsonProgress(sys.stderr)
         return
     bar = BarProgress()
     try:
-        yield bar
+        with _waits_told(bar.tell):
+            yield bar
     finally:
         bar.close()
+
+
+@contextlib.contextmanager
+def _waits_told(tell: Callable[[str], None]) -> Iterator[None]:
+    """Tell of long waits, which otherwise only the log knows; at most one a second."""
+
+    class Teller(logging.Handler):
+        told_s = -math.inf
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if time.monotonic() - self.told_s >= _LINE_EVERY_S:
+                self.told_s = time.monotonic()
+                tell(record.getMessage())
+
+    teller, waits = Teller(), logging.getLogger(WAITS)
+    # However little is to stand in the log.
+    waits.setLevel(logging.WARNING)
+    waits.addHandler(teller)
+    try:
+        yield
+    finally:
+        waits.removeHandler(teller)
 
 
 class JsonProgress:
@@ -170,6 +196,13 @@ class BarProgress:
         if self._bar is not None and self._task is not None:
             total = self._bar.tasks[-1].total or 0.0
             self._bar.update(self._task, completed=total)
+
+    def tell(self, text: str) -> None:
+        """Print a remark above the bar."""
+        if self._bar is None:
+            tell(text)
+        else:
+            self._bar.console.print(f"hypecut: {text}", markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leave the terminal as it should be; called however the work ends."""

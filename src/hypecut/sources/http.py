@@ -27,18 +27,22 @@ from hypecut.errors import (
     UsageError,
 )
 from hypecut.files import told_as_write_error
+from hypecut.logs import WAITS
 from hypecut.settings import Settings
 from hypecut.sources.connections import Connections
 from hypecut.sources.pacing import Pacer
 from hypecut.sources.retrying import MAX_ASKED_WAIT_S, RETRIED_STATUSES, asked_wait_s, backoff_s, told
 
 log = logging.getLogger(__name__)
+waits = logging.getLogger(WAITS)
 
 MAX_ANSWER_BYTES = 32 * 1024**2
 _MAX_REDIRECTS = 5
 _MAX_ERROR_BYTES = 4096
 _CHUNK_BYTES = 64 * 1024
 _CONNECT_S = 15.0
+# Whoever watches wonders why nothing happens.
+_LONG_WAIT_S = 2.0
 # Headers that are for one host alone.
 _PRIVATE_HEADERS = ("authorization", "client-id", "client-integrity")
 
@@ -262,7 +266,8 @@ class HttpClient:
                 if failed >= self._tries or (again.wait_s or 0.0) > MAX_ASKED_WAIT_S:
                     raise again.error from again.__cause__
                 wait_s = backoff_s(failed) if again.wait_s is None else again.wait_s
-                log.info("%s: asked again in %.1f s", again, wait_s)
+                tell = waits.warning if wait_s >= _LONG_WAIT_S else log.info
+                tell("%s; asked again in %.0f s", str(again).partition(";")[0].rstrip("."), wait_s)
                 self._sleep(wait_s)
 
     @contextlib.contextmanager

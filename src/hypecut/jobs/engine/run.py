@@ -22,10 +22,12 @@ from hypecut.errors import (
 )
 from hypecut.jobs.engine.journal import Journal, Meter, recorded
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, RunCache, Step, StepContext, StepResult
+from hypecut.logs import WAITS
 from hypecut.progress import Progress, SilentProgress
 from hypecut.settings import Settings
 
 log = logging.getLogger(__name__)
+waits = logging.getLogger(WAITS)
 
 _TICK_S = 0.2
 _MIB = 1 << 20
@@ -172,7 +174,7 @@ class JobRun:
                 return waited_s
 
     def _pause(self, pause_s: float, why: str) -> None:
-        log.warning("%s", why)
+        waits.warning("%s", why)
         self.journal.note(why)
         until_s = time.monotonic() + pause_s
         while (left_s := until_s - time.monotonic()) > 0:
