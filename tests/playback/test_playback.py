@@ -24,6 +24,7 @@ PLAYER = Path(__file__).with_name("player.html")
 # How long a wrong picture may stay before it counts: browsers decode in software, on machines that are busy.
 PATIENCE_MS = 60_000
 PLAY_S = 0.8
+PLAY_RATES = (1.0, 0.5, 0.25)
 # What a browser shows while it plays may lag what it says by some frames.
 LAG_S = 0.3
 
@@ -110,12 +111,25 @@ def playing_problems(call: Call, url: str, montage: Montage, near: int = 2) -> l
 
 
 def _played_problems(call: Call, montage: Montage, join: int) -> list[str]:
+    """What is wrong when a browser plays over a join, at any speed.
+
+    A busy machine leaves pictures out, and shows others later than it says: the less, the slower it plays.
+    """
+    found: list[str] = []
+    for rate in PLAY_RATES:
+        found = _played_problems_at(rate, call, montage, join)
+        if not found:
+            break
+    return found
+
+
+def _played_problems_at(rate: float, call: Call, montage: Montage, join: int) -> list[str]:
     before = join - 1
     while montage.frames[before].number is None:
         before -= 1
     at_s = montage.frames[join].start_s
     from_s, to_s = montage.frames[before].start_s - PLAY_S, at_s + PLAY_S
-    result = call("played", from_s, to_s, PATIENCE_MS)
+    result = call("played", from_s, to_s, rate, PATIENCE_MS)
     seen = [(time_s, number) for time_s, number in result["seen"] if not _mixed(montage, time_s)]
     shown_s = [_place_s(montage, time_s, number) for time_s, number in seen]
     found = [
