@@ -48,7 +48,7 @@ def test_random_plans_are_rendered_to_the_frame(
     assert result.skipped == ()
     report = check_montage(out, plan, tmp_path, {str(r.path): r.truth for r in chosen})
     assert report.problems() == []
-    copied = sum(cut.frames for cut in result.cuts if cut.mode == "copied")
+    copied = sum(cut.copied_frames for cut in result.cuts)
     assert report.frames_copied == copied
 
 

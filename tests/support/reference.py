@@ -153,7 +153,7 @@ class Reference:
         block = luma.shape[0] // 36
         strip = np.s_[block : 2 * block, block : 25 * block]
         strip_off = float(np.abs(wanted[strip] - luma[strip]).mean())
-        if off < 8 and strip_off < 12:
+        if off < 8 and strip_off < 14:
             return ""
         return f"another frame at {at_s:.4f} s: {off:.1f}, {strip_off:.1f} levels off"
 
