@@ -15,8 +15,8 @@ from long_vod import FPS
 SEED = 20
 CUTS = 20
 SHORTEST_S, LONGEST_S = 15.0, 39.0
-# Those that re-encode everything get this much of the first windows: the whole would take them an hour.
-SHORT_CUTS, SHORT_S = 2, 10.0
+# Those that encode every picture get so many of the windows: with all of them they would take an hour.
+SHARE_CUTS = 5
 
 Window = tuple[float, float]
 
@@ -32,11 +32,6 @@ def random_windows(duration_s: float, count: int, seed: int) -> list[Window]:
         first = round((i * room_s + rng.uniform(0, room_s - longest_s)) * FPS)
         windows.append((float(first / FPS), float((first + length) / FPS)))
     return windows
-
-
-def shortened(windows: list[Window]) -> list[Window]:
-    """Two of the windows, ten seconds of each."""
-    return [(start_s, start_s + SHORT_S) for start_s, _ in windows[:SHORT_CUTS]]
 
 
 def snapped(vod: Path, windows: list[Window]) -> list[Window]:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import av
+
 # A process's peak memory counts that of the one that started it, so a small one does.
 _LAUNCHER = """
 import json, os, subprocess, sys, time
@@ -65,6 +67,12 @@ def best(usages: Sequence[Usage]) -> Usage:
 def median_wall_s(usages: Sequence[Usage]) -> float:
     """The middle of the runs' times."""
     return statistics.median(u.wall_s for u in usages)
+
+
+def video_length_s(path: Path) -> float:
+    """How long a video is by its header."""
+    with av.open(str(path)) as container:
+        return (container.duration or 0) / 1e6
 
 
 def machine() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edit_lists import Window
+from long_vod import FPS
 from measured import Usage, run, together
 
 MOVIEPY, SMARTCUT = "moviepy==2.2.1", "smartcut==1.7"
@@ -16,12 +17,14 @@ MOVIEPY, SMARTCUT = "moviepy==2.2.1", "smartcut==1.7"
 Method = Callable[[Path], Usage]
 
 _MOVIEPY = """
-import sys
+import os, sys
 from moviepy import VideoFileClip, concatenate_videoclips
 vod = VideoFileClip(sys.argv[1])
 times = [float(word) for word in sys.argv[3:]]
 clips = [vod.subclipped(a, b) for a, b in zip(times[::2], times[1::2])]
-concatenate_videoclips(clips).write_videofile(sys.argv[2], logger=None, audio_codec="aac")
+folder = os.path.dirname(sys.argv[2])
+montage = concatenate_videoclips(clips)
+montage.write_videofile(sys.argv[2], logger=None, audio_codec="aac", temp_audiofile_path=folder)
 """
 
 
@@ -38,14 +41,16 @@ def ffmpeg_veryfast(vod: Path, windows: Sequence[Window], out: Path) -> Usage:
 def moviepy(work: Path, vod: Path, windows: Sequence[Window]) -> Method | None:
     """MoviePy with its defaults, in an environment of its own; None where it can't be had."""
     python = _environment(work, MOVIEPY)
-    times = [f"{time_s:.6f}" for window in windows for time_s in window]
+    times = [repr(time_s) for window in windows for time_s in window]
     return (lambda out: run([python, "-c", _MOVIEPY, vod, out, *times])) if python else None
 
 
 def smartcut(work: Path, vod: Path, windows: Sequence[Window]) -> Method | None:
     """Smartcut, which encodes only at the cuts as well, in an environment of its own; None likewise."""
     python = _environment(work, SMARTCUT)
-    keep = ",".join(f"{time_s:.6f}" for window in windows for time_s in window)
+    # Half a frame early, so that no rounding of a time takes another frame.
+    early_s = float(1 / FPS / 2)
+    keep = ",".join(f"{time_s - early_s:.6f}" for window in windows for time_s in window)
     return (lambda out: run([python.with_name("smartcut"), vod, out, "--keep", keep])) if python else None
 
 
