@@ -15,8 +15,13 @@ from hypecut.jobs.engine.memory import MemoryEngine
 from hypecut.jobs.engine.protocol import JobEngine
 from hypecut.jobs.engine.run import Patience
 from hypecut.jobs.engine.worker import Pace
+from hypecut.jobs.highlights import run_highlights
+from hypecut.jobs.requests import read_request
+from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
+from tests.jobs.conftest import Stream
 from tests.jobs.engine import toy
+from tests.jobs.test_highlights_steps import contents, params_of
 
 HASTE = Patience(source_waits_s=(0.01, 0.01), disk_wait_s=60.0, disk_check_s=0.01, disk_room=-(1 << 60))
 TEMPLATE = "jobs_template"
@@ -89,6 +94,19 @@ def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[JobEn
         made = open_durable(settings.model_copy(update={"database_url": SecretStr(new_database())}))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The videos that the highlights of the stream are made of when nobody kills or stops their job."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    run_highlights(read_request(params_of(stream, out)), Settings(), SilentProgress())
+    return videos(out)
+
+
+def videos(out: Path) -> dict[str, str]:
+    """The checksums of a job's videos: the same bytes are the same frames."""
+    return {name: checksum for name, checksum in contents(out).items() if name.endswith(".mp4")}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`hypecut highlights` killed at any moment and started again with the same arguments."""
+"""`hypecut highlights` and `hypecut montage` killed at any moment, and started again as they were."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ import pytest
 
 from hypecut.jobs.engine import open_engine
 from hypecut.jobs.engine.protocol import JobDetails, JobFilter
-from hypecut.jobs.highlights import run_highlights
-from hypecut.jobs.requests import read_request
-from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
 from tests.jobs.conftest import Stream
-from tests.jobs.test_highlights_steps import contents, params_of
+from tests.jobs.engine.conftest import videos
+from tests.support.recordings import Recordings
 
 # As many lines of progress as a whole run tells, about.
 _LINES = 22
@@ -28,13 +26,11 @@ _LONGEST_DELAY_S = 0.3
 
 
 class Run:
-    """`hypecut highlights` on the stream, with a data folder of its own."""
+    """A run of hypecut, with a data folder of its own."""
 
-    def __init__(self, stream: Stream, folder: Path) -> None:
+    def __init__(self, folder: Path, *args: str | Path) -> None:
         self.out, self.data = folder / "out", folder / "data"
-        window = ("--min-duration", "60", "--max-duration", "120")
-        paths = (str(stream.vod), "--chat", str(stream.chat), "--out", str(self.out))
-        self._command = [sys.executable, "-m", "hypecut", "highlights", *paths, *window, "--json"]
+        self._command = [sys.executable, "-m", "hypecut", *map(str, args), "--out", str(self.out), "--json"]
         self._env = {k: v for k, v in os.environ.items() if not k.startswith("HYPECUT_")}
         self._env |= {"HYPECUT_DATA_DIR": str(self.data), "HYPECUT_CACHE_DIR": str(folder / "cache")}
 
@@ -70,22 +66,13 @@ class Run:
         return subprocess.Popen(self._command, stdout=pipe, stderr=pipe, text=True, env=self._env)
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(stream: Stream, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a run makes that nobody kills."""
-    out = tmp_path_factory.mktemp("whole") / "out"
-    run_highlights(read_request(params_of(stream, out)), Settings(), SilentProgress())
-    return videos(out)
+def highlights(stream: Stream, folder: Path) -> Run:
+    window = ("--min-duration", "60", "--max-duration", "120")
+    return Run(folder, "highlights", stream.vod, "--chat", stream.chat, *window)
 
 
-def videos(out: Path) -> dict[str, str]:
-    """The checksums of the videos: the same bytes are the same frames."""
-    return {name: checksum for name, checksum in contents(out).items() if name.endswith(".mp4")}
-
-
-def check_that_it_goes_on(stream: Stream, folder: Path, seed: int, uninterrupted: dict[str, str]) -> None:
+def check_that_it_goes_on(run: Run, seed: int, uninterrupted: dict[str, str]) -> None:
     rng = random.Random(seed)
-    run = Run(stream, folder)
     run.killed(rng.randint(1, _LINES), rng.uniform(0.0, _LONGEST_DELAY_S))
     result = run.finished()
     assert result["status"] in ("done", "already done")
@@ -100,7 +87,7 @@ def check_that_it_goes_on(stream: Stream, folder: Path, seed: int, uninterrupted
 def test_killed_at_any_moment_it_goes_on(
     stream: Stream, tmp_path: Path, uninterrupted: dict[str, str], seed: int
 ) -> None:
-    check_that_it_goes_on(stream, tmp_path, seed, uninterrupted)
+    check_that_it_goes_on(highlights(stream, tmp_path), seed, uninterrupted)
 
 
 @pytest.mark.soak
@@ -108,4 +95,30 @@ def test_killed_at_any_moment_it_goes_on(
 def test_killed_at_thirty_moments_it_goes_on(
     stream: Stream, tmp_path: Path, uninterrupted: dict[str, str], seed: int
 ) -> None:
-    check_that_it_goes_on(stream, tmp_path, seed, uninterrupted)
+    check_that_it_goes_on(highlights(stream, tmp_path), seed, uninterrupted)
+
+
+@pytest.fixture(scope="module")
+def clips(tiny_recording: Recordings) -> list[Path]:
+    """Four clips of eight seconds."""
+    return [tiny_recording(".mp4", duration_s=8.0, seed=seed).path for seed in range(1, 5)]
+
+
+@pytest.fixture(scope="module")
+def whole_montage(clips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The videos that the montage of the clips is made of when nobody kills its job."""
+    run = montage(clips, tmp_path_factory.mktemp("montage"))
+    run.finished()
+    return videos(run.out)
+
+
+def montage(clips: list[Path], folder: Path) -> Run:
+    return Run(folder, "montage", *clips, "--min-duration", "10", "--max-duration", "60")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(200, 208))
+def test_a_killed_montage_goes_on(
+    clips: list[Path], tmp_path: Path, whole_montage: dict[str, str], seed: int
+) -> None:
+    check_that_it_goes_on(montage(clips, tmp_path), seed, whole_montage)

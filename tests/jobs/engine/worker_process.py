@@ -1,10 +1,12 @@
-"""A worker in a process of its own, with the toy pipelines; its argument is the data folder.
+"""A worker in a process of its own; its arguments are the data folder and where the pipelines are.
 
-The database's address comes from HYPECUT_DATABASE_URL. It works until it is killed, or stopped by SIGTERM.
+Without the second these are the toy pipelines; else it is a module's name, a colon and a name in it. The
+database's address comes from HYPECUT_DATABASE_URL. It works until it is killed, or stopped by SIGTERM.
 """
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import threading
@@ -14,12 +16,17 @@ from hypecut.jobs.engine.apart import ChildRunner
 from hypecut.settings import load_settings
 from tests.jobs.engine.conftest import open_durable
 
+TOY = "tests.jobs.engine.toy:PIPELINES"
+
 
 def main() -> None:
-    settings = load_settings({"data_dir": Path(sys.argv[1])}).settings
+    data_dir, pipelines = [*sys.argv[1:], TOY][:2]
+    settings = load_settings({"data_dir": Path(data_dir)}).settings
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    engine = open_durable(settings, runner=ChildRunner("tests.jobs.engine.toy:PIPELINES"))
+    module, _, name = pipelines.partition(":")
+    found = getattr(importlib.import_module(module), name)
+    engine = open_durable(settings, pipelines=found, runner=ChildRunner(pipelines))
     engine.start_workers(1)
     print("ready", flush=True)
     stop.wait()
