@@ -37,3 +37,12 @@ class JobSettings(BaseSettings):
         le=86_400,
         description="How long a worker that is stopped lets its jobs go on before it hands them back.",
     )
+    worker_lost_s: Seconds = Field(
+        default=45.0,
+        ge=1,
+        le=45,
+        description=(
+            "A worker that can't reach the database for so long stops what it runs and ends: others take its"
+            " jobs over after 60 s."
+        ),
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Annotated
+import os
+from typing import Annotated, NoReturn
 
 import typer
 
 from hypecut.cli.console import tell
 from hypecut.cli.start import start
+from hypecut.errors import DatabaseError
 
 
 def worker(
@@ -20,6 +21,8 @@ def worker(
 
     Stopped by Ctrl-C or SIGTERM, it lets running jobs go on for worker_grace_s, then hands them back: they
     are queued again, for the next worker. Ctrl-C once more hands them back at once.
+
+    When the database is out of reach for worker_lost_s, it stops what it runs and fails: start it again.
     """
     settings = start().settings
 
@@ -29,9 +32,20 @@ def worker(
     try:
         engine.start_workers(concurrency)
         tell(f"running up to {concurrency} jobs at a time; Ctrl-C stops it.")
-        threading.Event().wait()
+        engine.wait_until_lost()
+        _leave(settings.worker_lost_s)
     except KeyboardInterrupt:
         tell(f"stopping; running jobs have {settings.worker_grace_s:.0f} s left.")
     finally:
         engine.close(settings.worker_grace_s)
     tell("stopped.")
+
+
+def _leave(lost_s: float) -> NoReturn:
+    """End at once: threads that wait for the database would hold up an orderly end."""
+    error = DatabaseError(
+        f"the database of jobs did not answer for {lost_s:g} s, so what ran here was stopped and other"
+        " workers may take it over; see to the database, then start the worker again."
+    )
+    tell(f"error: {error}")
+    os._exit(error.exit_code)

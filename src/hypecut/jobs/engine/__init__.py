@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hypecut.jobs.engine.protocol import JobEngine
+    from hypecut.jobs.engine.durable import DurableEngine
     from hypecut.progress import Progress
     from hypecut.settings import Settings
 
 
-def open_engine(settings: Settings, progress: Progress | None = None) -> JobEngine:
+def open_engine(settings: Settings, progress: Progress | None = None) -> DurableEngine:
     """The durable engine on the database of the settings; its workers are not started.
 
     Args:

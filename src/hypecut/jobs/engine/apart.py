@@ -17,7 +17,7 @@ from typing import IO
 
 import msgspec
 
-from hypecut.errors import JobFailedError
+from hypecut.errors import HypecutError, JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
 from hypecut.jobs.child import Order, Told, send
 from hypecut.jobs.engine.run import StepFaultError, error_of, run_here
@@ -26,6 +26,14 @@ from hypecut.jobs.pipeline import Pipeline, Step, StepContext, StepResult
 _LOOK_S = 0.2
 _LEAVE_S = 1.0
 _LAST_WORDS = 2_000
+# The children of all runs of this process.
+_living: set[_Child] = set()
+
+
+def end_children() -> None:
+    """End every child of this process, whoever runs it: its step ends as if the job had been stopped."""
+    for child in tuple(_living):
+        child.end()
 
 
 class ChildRunner:
@@ -79,6 +87,8 @@ class _Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._told: queue.SimpleQueue[Told | None] = queue.SimpleQueue()
         self._words: IO[bytes] | None = None
+        # Another thread than that which runs a step may end the child.
+        self._ending = threading.Lock()
 
     def run(self, order: Order, context: StepContext) -> StepResult:
         """Run a step to its end; however it ends but well, the child ends, too."""
@@ -90,7 +100,7 @@ class _Child:
                 with contextlib.suppress(queue.Empty):
                     told = self._told.get(timeout=_LOOK_S)
                     if told is None:
-                        raise JobFailedError(self._obituary(order.step))
+                        raise self._death(order.step)
                     result = _heard(told, context)
                     if result is not None:
                         return result
@@ -100,24 +110,19 @@ class _Child:
 
     def end(self) -> None:
         """End the child, first kindly, so that it clears away what is half made."""
-        if self._process is not None:
-            _signal(self._process, signal.SIGTERM)
-            try:
-                self._process.wait(_LEAVE_S)
-            except subprocess.TimeoutExpired:
-                _kill(self._process)
-                self._process.wait()
-            assert self._process.stdin is not None
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-            remove_leftovers(self._folder, self._process.pid)
-            self._process = None
-        if self._words is not None:
-            self._words.close()
-            self._words = None
+        with self._ending:
+            _living.discard(self)
+            if self._process is not None:
+                _end(self._process)
+                remove_leftovers(self._folder, self._process.pid)
+                self._process = None
+            if self._words is not None:
+                self._words.close()
+                self._words = None
 
     def _pipe(self) -> IO[bytes]:
         if self._process is None:
+            _living.add(self)
             self._told = queue.SimpleQueue()
             self._words = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child ends
             self._process = subprocess.Popen(
@@ -133,11 +138,17 @@ class _Child:
         assert self._process.stdin is not None
         return self._process.stdin
 
-    def _obituary(self, step: str) -> str:
+    def _death(self, step: str) -> HypecutError:
+        """What it means that the child is no more."""
+        with self._ending:
+            if self._process is None:
+                return JobCancelledError("the job was stopped.")
+            return JobFailedError(self._obituary(step, self._process))
+
+    def _obituary(self, step: str, process: subprocess.Popen[bytes]) -> str:
         """How the child died, with the last it said."""
-        assert self._process is not None
         assert self._words is not None
-        code = self._process.wait()
+        code = process.wait()
         try:
             how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         except ValueError:
@@ -182,9 +193,18 @@ def _error(told: Told) -> Exception:
     return error_of(told.kind, told.text)
 
 
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a child, first kindly."""
     with contextlib.suppress(OSError):
-        process.send_signal(number)
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_LEAVE_S)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        process.wait()
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

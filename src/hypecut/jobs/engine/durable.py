@@ -172,6 +172,14 @@ class DurableEngine:
             self._worker = None
         self._started_worker(count)
 
+    def wait_until_lost(self) -> None:
+        """Wait until the workers, which were started, could not reach the database for `worker_lost_s`.
+
+        What they ran is stopped then, and its child processes have ended.
+        """
+        assert self._worker is not None
+        self._worker.lost.wait()
+
     def close(self, grace_s: float = 0.0) -> None:
         """Stop the workers and let go of the database; see `JobEngine`.
 

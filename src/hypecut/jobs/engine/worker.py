@@ -19,6 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from hypecut.errors import JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
 from hypecut.jobs.engine import workflow
+from hypecut.jobs.engine.apart import end_children
 from hypecut.jobs.engine.journal import Made, Measure, logged_to
 from hypecut.jobs.engine.processes import this_process
 from hypecut.jobs.engine.run import JobRun, Patience, StepRunner, failure_of
@@ -32,8 +33,8 @@ from hypecut.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_DEATHS = 3
-# A worker that could not renew its lease for so long stops its runs: others are about to take them.
-LOST_AFTER_S = 45.0
+# For so long a run holds out without the database; then its worker's lease is lost.
+_PATIENCE_S = 45.0
 _LEAVE_S = 60.0
 _AGAIN_S = 0.5
 _AWAY = (OperationalError, InterfaceError)
@@ -99,8 +100,13 @@ class Worker:
         self._taken: set[str] = set()
         self._changed = threading.Condition()
         self._closing = False
+        # Set when the lease could not be renewed for too long; what ran is stopped then.
+        self.lost = threading.Event()
+        self._lost_after_s = settings.worker_lost_s
+        self._renew_every_s = min(RENEW_EVERY_S, self._lost_after_s / 4)
         self._renewed_s = time.monotonic()
         self._keeper = threading.Thread(target=self._keep, name="hypecut-keeper", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, name="hypecut-watcher", daemon=True)
 
     def start(self) -> None:
         """Begin to take jobs."""
@@ -111,7 +117,9 @@ class Worker:
             polling_interval_sec=self._pace.start_s,
         )
         workflow.launch(self._store.engine, self.id, self._queue, self._execute)
+        self._renewed_s = time.monotonic()
         self._keeper.start()
+        self._watcher.start()
 
     def wake(self) -> None:
         """Look for jobs now."""
@@ -142,6 +150,8 @@ class Worker:
         with self._changed:
             left = set(self._active) | self._taken
         self._keeper.join()
+        self._watcher.join()
+        self._watcher.join()
         for job_id in left:
             self._leases.hand_back(job_id, self.id)
         self._stop(left)
@@ -175,8 +185,24 @@ class Worker:
                 self._take_more()
             except SQLAlchemyError as error:
                 log.warning("the database of jobs does not answer: %s", error)
-                if now_s - self._renewed_s > LOST_AFTER_S:
-                    self._stop(self._running())
+
+    def _watch(self) -> None:
+        """Stop everything when the lease is not renewed: others are about to take what runs here.
+
+        In a thread of its own, as the keeper may wait for the database for longer than the lease lasts.
+        """
+        while True:
+            with self._changed:
+                if self._changed.wait_for(lambda: self._closing, timeout=self._renew_every_s / 4):
+                    return
+            if time.monotonic() - self._renewed_s > self._lost_after_s:
+                if not self.lost.is_set():
+                    log.error("the database of jobs is out of reach; what this worker ran is stopped")
+                self._stop(self._running())
+                end_children()
+                self.lost.set()
+            else:
+                self.lost.clear()
 
     def _take_more(self) -> None:
         with self._changed:
@@ -188,7 +214,7 @@ class Worker:
                 self._taken.add(taken.id)
 
     def _renew(self, now_s: float) -> None:
-        if now_s - self._renewed_s < RENEW_EVERY_S:
+        if now_s - self._renewed_s < self._renew_every_s:
             return
         if not self._leases.renew(self.id):
             log.error("this worker was taken for dead; what it ran is stopped")
@@ -284,6 +310,9 @@ class Worker:
             except JobCancelledError:
                 raise workflow.RunStopped from None
             except Exception as error:
+                # What goes wrong while all is torn down says nothing of the job.
+                if active.stop.is_set():
+                    raise workflow.RunStopped from None
                 self._fail(job_id, error)
             finally:
                 run.cache.close()
@@ -317,7 +346,7 @@ def _persistently(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return call(*args, **kwargs)
         except _AWAY:
-            if time.monotonic() - began_s > LOST_AFTER_S:
+            if time.monotonic() - began_s > _PATIENCE_S:
                 raise
             time.sleep(_AGAIN_S)
 
