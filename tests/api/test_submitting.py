@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hypecut.jobs.engine.memory import MemoryEngine
+from hypecut.jobs.engine.protocol import JobFilter
 from hypecut.settings import Settings
 from tests.api.conftest import HIGHLIGHTS, submit
 
@@ -276,6 +277,19 @@ def test_what_was_sent_comes_back_shortened(client: httpx.Client) -> None:
     response = client.post("/jobs/vod-highlights", json={"vod_url": "a" * 500_000})
     assert response.status_code == 422
     assert len(response.content) < 5000
+
+
+def test_an_input_that_the_job_would_overwrite_is_refused_and_no_job(
+    client: httpx.Client, engine: MemoryEngine, settings: Settings
+) -> None:
+    chat = settings.output_root / "friday" / "chat.jsonl"
+    chat.parent.mkdir(parents=True)
+    chat.write_text("{}\n")
+    body = {**HIGHLIGHTS, "chat_path": str(chat), "output_dir": "friday", "overwrite": True}
+    refused = client.post("/jobs/vod-highlights", json=body)
+    assert refused.status_code == 422
+    assert "would be overwritten" in refused.text
+    assert engine.list(JobFilter()).total == 0
 
 
 def test_contradictions_are_told_in_one_sentence(client: httpx.Client) -> None:

@@ -112,6 +112,24 @@ def test_a_list_names_what_each_job_is_made_of(cli: Cli, home: Path) -> None:
     assert "alpha, bravo, mine.mp4\n" in cli("jobs", "list").out
 
 
+@pytest.mark.parametrize("command", [("jobs", "submit", "highlights"), ("highlights",)])
+def test_what_does_not_fit_the_folder_is_refused_and_no_job(
+    cli: Cli, stream: Stream, home: Path, command: tuple[str, ...]
+) -> None:
+    chat = home / "out" / "chat.jsonl"
+    chat.parent.mkdir()
+    chat.write_bytes(stream.chat.read_bytes())
+    (home / "file").touch()
+    wrong = [("out", chat, "would be overwritten"), ("file", stream.chat, "is a file")]
+    for out, given, words in wrong:
+        outcome = cli(*command, stream.vod, "--chat", given, "--out", out)
+        assert (outcome.code, one_sentence(outcome.err)) == (2, True)
+        assert words in outcome.err
+    other = cli(*command, stream.vod, "--chat", stream.chat, "--out", "out")
+    assert (other.code, "another job" in other.err) == (2, True)
+    assert "0 of 0 jobs" in cli("jobs", "list").out
+
+
 def test_a_server_that_does_not_run_is_told(cli: Cli) -> None:
     outcome = cli("jobs", "list", "--server", "http://127.0.0.1:1")
     assert (outcome.code, one_sentence(outcome.err)) == (4, True)

@@ -188,6 +188,7 @@ def _placed(wanted: _Wanted, context: ApiContext) -> CheckedJob:
         params = {**wanted.params, "out": str(wanted.folder.with_name(name))}
         job = PIPELINES[wanted.kind].check(params, context.settings)
         if params.get("overwrite") or not _is_taken(job, context):
+            PIPELINES[wanted.kind].look(job)
             return job
     raise FolderInUseError(f"{wanted.folder} and {_MAX_FOLDERS} more are taken; name another folder.")
 

@@ -72,6 +72,7 @@ class Delivery:
             self.submitted.append(self.jobs.submit(kind, given, self.priority))
         else:
             job = PIPELINES[kind].check(params, settings)
+            PIPELINES[kind].look(job)
             again = bool(params["overwrite"])
             self.submitted.append(self.jobs.submit(kind, job, self.priority, again=again).id)
 

@@ -41,7 +41,10 @@ def run_durably(
     """
     from hypecut.jobs.engine.apart import ChildRunner
     from hypecut.jobs.engine.durable import DurableEngine
+    from hypecut.jobs.pipelines import PIPELINES
 
+    # What can't be run is no job, so none is on record.
+    PIPELINES[kind].look(job)
     engine = DurableEngine(settings, runner=ChildRunner(), patience=_PATIENCE, progress=progress)
     try:
         # Where nothing is left of what an earlier run made, there is nothing to go on from.

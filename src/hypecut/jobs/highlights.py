@@ -165,6 +165,11 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
     )
 
 
+def look(job: CheckedJob) -> None:
+    """See that the output folder may become the job's."""
+    _open_folder(job, look_only=True)
+
+
 def claim(job: CheckedJob, going_on: bool) -> Mapping[str, Any] | None:
     """Make the output folder the job's; the result if it is finished there."""
     finished = _open_folder(job, going_on=going_on).finished
@@ -196,6 +201,7 @@ HIGHLIGHTS = Pipeline(
     claim=claim,
     result=result,
     redo=making.redo,
+    look=look,
 )
 
 

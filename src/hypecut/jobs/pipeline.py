@@ -188,6 +188,8 @@ class Pipeline:
         kind: its kind.
         steps: what it does, in this order.
         check: validates arguments (JSON) without side effects; raises `UsageError` or `BadInputError`.
+        look: sees, before a job is submitted, that its folder may become its own, and changes nothing; raises
+            `UsageError`, `BadInputError` or `FolderInUseError`.
         claim: makes the output folder and sees that it may be written to: before the first step of each run,
             also one that goes on, which the flag tells: some of its steps are finished, so nothing is cleared
             away; raises `FolderInUseError`. Gives the finished result if the job is done already, else None.
@@ -203,6 +205,7 @@ class Pipeline:
     claim: Callable[[CheckedJob, bool], Mapping[str, Any] | None]
     result: Callable[[StepContext], Mapping[str, Any]]
     redo: Callable[[CheckedJob], CheckedJob] | None = None
+    look: Callable[[CheckedJob], None] = lambda _job: None
 
     @property
     def redone_from(self) -> int:
