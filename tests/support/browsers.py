@@ -1,8 +1,9 @@
 """Real browsers without a window, and a small server for what they look at.
 
 Chromium is driven by playwright, Firefox by selenium; both are the system's own and neither asks the network
-for anything but what the test serves. Open one inside a test or a function-scoped fixture: playwright's
-event loop runs in the thread that opened it, and must be gone before a test uses asyncio itself.
+for anything but what the test serves. Open one inside a test, or in a fixture of at most a module's
+scope: playwright's event loop runs in the thread that opened it, and must be gone before a test uses asyncio
+itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from selenium import webdriver
 from selenium.webdriver.firefox.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
@@ -91,22 +92,40 @@ def _geckodriver() -> str:
 
 
 @contextlib.contextmanager
-def chromium_page(**context_options: Any) -> Iterator[Page]:
-    """An empty page of a new headless Chromium; it waits up to four minutes for anything.
-
-    Args:
-        context_options: as of playwright's `Browser.new_context`, e.g. `viewport` or `extra_http_headers`.
-    """
+def chromium() -> Iterator[Browser]:
+    """A new headless Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_program(_CHROMIUM), args=list(_CHROMIUM_OPTIONS), timeout=1000 * _WAIT_S
         )
         try:
-            page = browser.new_context(**context_options).new_page()
-            page.set_default_timeout(1000 * _WAIT_S)
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextlib.contextmanager
+def page_of(browser: Browser, **context_options: Any) -> Iterator[Page]:
+    """An empty page that shares nothing with the browser's others; it waits up to four minutes for anything.
+
+    Args:
+        browser: whose page.
+        context_options: as of playwright's `Browser.new_context`, e.g. `viewport` or `extra_http_headers`.
+    """
+    context = browser.new_context(**context_options)
+    try:
+        page = context.new_page()
+        page.set_default_timeout(1000 * _WAIT_S)
+        yield page
+    finally:
+        context.close()
+
+
+@contextlib.contextmanager
+def chromium_page(**context_options: Any) -> Iterator[Page]:
+    """The page of a Chromium of its own; see `page_of`."""
+    with chromium() as browser, page_of(browser, **context_options) as page:
+        yield page
 
 
 @contextlib.contextmanager

@@ -7,12 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from hypecut.chat.sample import planted_moments, sample_chat
 from hypecut.chat.sample_file import write_twitchdownloader
 from hypecut.models import Clip
-from tests.support.browsers import chromium_page
+from tests.support.browsers import chromium, page_of
 from tests.support.recordings import Recordings
 from tests.web.clips import listed_clips
 from tests.web.serving import WAIT_S, Server, running
@@ -64,10 +64,17 @@ def clips(server: Server, tiny_recording: Recordings) -> list[Clip]:
     return listed_clips(server, tiny_recording)
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser that the tests of a module share, to be gone before any other uses asyncio."""
+    with chromium() as one:
+        yield one
+
+
 @pytest.fixture
-def page(server: Server) -> Iterator[Page]:
+def page(server: Server, browser: Browser) -> Iterator[Page]:
     """A page of 1280 x 720 that may ask this server alone, and whose scripts may not fail."""
-    with chromium_page(viewport={"width": 1280, "height": 720}) as one:
+    with page_of(browser, viewport={"width": 1280, "height": 720}) as one:
         strangers: list[str] = []
         broken: list[str] = []
         own = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsers import chromium_page
+from tests.support.browsers import page_of
 from tests.web.conftest import Media
 from tests.web.serving import WAIT_S, Server, running
 
@@ -134,8 +134,8 @@ def guarded(media: Media, tmp_path: Path) -> Iterator[Server]:
         yield one
 
 
-def test_a_token_is_asked_for_once(guarded: Server) -> None:
-    with chromium_page() as page:
+def test_a_token_is_asked_for_once(guarded: Server, browser: Browser) -> None:
+    with page_of(browser) as page:
         page.goto(f"{guarded.url}/ui/jobs")
         assert page.url.endswith("/ui/login")
         assert violations(page) == []
@@ -156,11 +156,11 @@ def durable(media: Media, tmp_path: Path) -> Iterator[Server]:
         yield one
 
 
-def test_a_page_shows_the_truth_after_a_restart_in_mid_job(durable: Server) -> None:
+def test_a_page_shows_the_truth_after_a_restart_in_mid_job(durable: Server, browser: Browser) -> None:
     hold = durable.folder / "hold"
     hold.touch()
     job_id = durable.submit("restarted", plan_only=True)
-    with chromium_page() as page:
+    with page_of(browser) as page:
         page.goto(f"{durable.url}/ui/jobs/{job_id}")
         step = page.locator("ol.steps li", has_text="fetch")
         expect(step).to_contain_text("running")
