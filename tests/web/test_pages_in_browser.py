@@ -32,6 +32,7 @@ def test_every_page_is_accessible_in_both_themes(page: Page, server: Server) -> 
         (f"/ui/jobs/{job_id}", "ol.steps"),
         (f"/ui/jobs/{job_id}/result", ".chapters"),
         ("/ui/jobs/none", "h1"),
+        ("/ui/nowhere", "h1"),
         (f"/ui/jobs/{job_id}/review", ".cut.on"),
     ):
         page.goto(server.url + path)
@@ -53,6 +54,20 @@ def test_a_phone_shows_progress_without_scrolling_sideways(page: Page, server: S
         page.goto(server.url + path)
         expect(page.locator(ready).first).to_be_visible(timeout=WAIT_MS)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_what_is_not_there_leads_back_to_what_is(page: Page, server: Server) -> None:
+    for path, said, link, there in (
+        ("/ui/nowhere", "There is no such page", "New montage", "Make a montage"),
+        ("/ui/jobs/none/result", "There is no such job", "All jobs", "Jobs"),
+        ("/ui/jobs/none/review", "Nothing to review", "All jobs", "Jobs"),
+    ):
+        answer = page.goto(server.url + path)
+        assert answer is not None
+        assert answer.status == (404 if path == "/ui/nowhere" else 200)
+        expect(page.get_by_role("heading", name=said)).to_be_visible()
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=there, exact=True)).to_be_visible()
 
 
 def test_jobs_are_filtered_retried_and_removed(page: Page, server: Server) -> None:

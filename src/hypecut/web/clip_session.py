@@ -52,7 +52,8 @@ class ClipSession(ReviewSession):
     def name_of(self, source: str) -> str:
         """The title of a clip, by its file."""
         by_file = {self._name(verdict.clip): verdict.clip for verdict in self.verdicts.values()}
-        return by_file[source].title if source in by_file else super().name_of(source)
+        title = by_file[source].title if source in by_file else ""
+        return title or super().name_of(source)
 
     def cut_for(self, name: str) -> Cut:
         """The clip of that id, whole, fetched if need be; raises also `SourceUnavailableError`."""

@@ -46,12 +46,12 @@ def frame(title: str, place: str = "", *, wide: bool = False) -> Iterator[None]:
     ui.page_title(f"{title} · hypecut")
     ui.add_head_html(HEAD)
     with ui.element("header").classes("hc hc-top"):
-        _link("/", "hypecut").classes("brand")
+        link("/", "hypecut").classes("brand")
         with ui.element("nav").props('aria-label="Pages"'):
             for href, name in _PLACES:
-                link = _link(href, name)
+                shown = link(href, name)
                 if href == place:
-                    link.props("aria-current=page")
+                    shown.props("aria-current=page")
         ThemeSwitch()
     with ui.element("div").classes("hc hc-main" + (" wide" if wide else "")):
         yield
@@ -64,7 +64,20 @@ def heading(text: str, level: int = 1) -> TextElement:
     return TextElement(tag="p", text=text).classes("small muted")
 
 
-def _link(href: str, text: str) -> TextElement:
-    link = TextElement(tag="a", text=text)
-    link.props["href"] = href
-    return link
+def link(href: str, text: str) -> TextElement:
+    """A link to another page."""
+    made = TextElement(tag="a", text=text)
+    made.props["href"] = href
+    return made
+
+
+def apology(title: str, reason: str, href: str, text: str) -> None:
+    """What a page says instead of what is not there, and where to go on."""
+    heading(title)
+    heading(sentence(reason), 0)
+    link(href, text).classes("button")
+
+
+def sentence(text: str) -> str:
+    """An error's message as a sentence of its own."""
+    return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ from nicegui.events import GenericEventArguments
 from hypecut.errors import UnknownJobError
 from hypecut.jobs.engine.protocol import JobFilter
 from hypecut.models import JobKind, JobStatus
-from hypecut.web.frame import JobBoard, JobTable, frame, heading
+from hypecut.web.frame import JobBoard, JobTable, apology, frame, heading
 from hypecut.web.site import POLL_S, Site
 from hypecut.web.views import job_board, job_row
 
@@ -86,8 +86,7 @@ def add_jobs_pages(site: Site) -> None:
             try:
                 shown = await site.call(_board_of, site, job_id)
             except UnknownJobError:
-                heading("There is no such job")
-                heading("It may have been removed.", 0)
+                apology("There is no such job", "It may have been removed.", "/ui/jobs", "All jobs")
                 return
             ui.page_title(f"{shown['title']} · hypecut")
             board = JobBoard()

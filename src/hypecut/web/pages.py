@@ -25,12 +25,14 @@ def add_pages(app: FastAPI, engine: JobEngine, settings: Settings, *, token: str
     from hypecut.web.footage_routes import footage_router
     from hypecut.web.frame import ASSETS, ASSETS_URL
     from hypecut.web.jobs_pages import add_jobs_pages
+    from hypecut.web.missing_page import add_missing_page
     from hypecut.web.result_page import add_result_page, result_router
     from hypecut.web.review_page import add_review_page
     from hypecut.web.site import Site
     from hypecut.web.start_page import add_start_page
 
     site = Site(engine, settings)
+    add_missing_page()
     app.mount(ASSETS_URL, StaticFiles(directory=ASSETS), name="assets")
     app.include_router(footage_router(site))
     app.include_router(result_router(site))

@@ -22,9 +22,10 @@ from hypecut.plan.document import read_plan
 from hypecut.plan.export import EXPORT_FORMATS
 from hypecut.web.explained import detected_curve, read_explanation
 from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
-from hypecut.web.frame import MODULES, frame, heading
+from hypecut.web.frame import MODULES, apology, frame
 from hypecut.web.result_view import EDITORS, made_files, result_view
 from hypecut.web.site import POLL_S, Site
+from hypecut.web.views import job_href
 
 _POINTS = 1000
 
@@ -41,15 +42,14 @@ def add_result_page(site: Site) -> None:
         with frame("Result"):
             try:
                 details = await site.call(site.engine.get, job_id)
-            except HypecutError as error:
-                heading("No result")
-                heading(str(error), 0)
+            except UnknownJobError:
+                apology("There is no such job", "It may have been removed.", "/ui/jobs", "All jobs")
                 return
             ui.page_title(f"{details.title} · hypecut")
             state = await site.call(result_view, details, site)
             if state is None:
-                heading("No montage yet")
-                heading("It is here once the job has rendered it.", 0)
+                reason = "It is here once the job has rendered it."
+                apology("No montage yet", reason, job_href(job_id), "To the job")
                 return
             _follow(site, details, state)
 

@@ -17,7 +17,7 @@ from hypecut.models import JobKind
 from hypecut.plan.operations import MoveEdge, Operation, Slide
 from hypecut.web.clip_session import ClipSession
 from hypecut.web.exploring import Explorers
-from hypecut.web.frame import MODULES, frame, heading
+from hypecut.web.frame import MODULES, apology, frame, sentence
 from hypecut.web.review_session import ReviewSession
 from hypecut.web.review_view import parts_view, review_view
 from hypecut.web.site import POLL_S, Site
@@ -72,10 +72,8 @@ class _Page:
                 self._footage = self._session.footage
                 self._parts = await self._site.call(parts_view, self._session)
         except HypecutError as error:
-            message = str(error)
-            ui.notify(
-                message.removeprefix("the plan: "), type="warning", multi_line=True, close_button="Close"
-            )
+            message = sentence(str(error).removeprefix("the plan: "))
+            ui.notify(message, type="warning", multi_line=True, close_button="Close")
         await self.show()
 
     def _operation(self, asked: Any) -> Operation:
@@ -149,8 +147,7 @@ def add_review_page(site: Site) -> None:
             try:
                 session = await site.call(_opened, site, explorers, job_id)
             except HypecutError as error:
-                heading("Nothing to review")
-                heading(str(error), 0)
+                apology("Nothing to review", str(error), "/ui/jobs", "All jobs")
                 return
             ui.page_title(f"Review {session.details.title} · hypecut")
             parts = await site.call(parts_view, session)

@@ -21,6 +21,7 @@ from hypecut.jobs.pipeline import CheckedJob
 from hypecut.plan.document import read_plan
 from hypecut.settings import Settings
 from hypecut.web.explained import read_explanation
+from hypecut.web.frame import sentence
 from hypecut.web.renders import Renders
 
 T = TypeVar("T")
@@ -55,7 +56,9 @@ class Site:
         try:
             return await self.call(work, *arguments)
         except HypecutError as error:
-            ui.notify(str(error), type="negative", multi_line=True, close_button="Close", timeout=10_000)
+            ui.notify(
+                sentence(str(error)), type="negative", multi_line=True, close_button="Close", timeout=10_000
+            )
             return None
 
     def page_of(self, wanted: JobFilter) -> tuple[list[JobDetails], int]:

@@ -17,7 +17,7 @@ export default {
       <div class="two">
         <section class="stack" aria-label="Montage"><video ref="video" :src="state.url" controls playsinline aria-label="The montage"></video>
           <ol class="card chapters" aria-label="Cuts of the montage">
-            <li v-for="cut in state.cuts" :key="cut.number"><button class="name num" @click="jump(cut)">{{ clock(cut.at_s) }}</button>
+            <li v-for="cut in state.cuts" :key="cut.number"><button class="name num" @click="jump(cut)">{{ clock(Math.floor(cut.at_s)) }}</button>
               <span class="break">{{ cut.title }}</span> <span class="small muted break">{{ cut.reasons }}</span></li></ol>
         </section>
         <div class="stack">
