@@ -131,6 +131,11 @@ def piece_key(*facts: object) -> str:
     return hashlib.blake2b(text, digest_size=32).hexdigest()
 
 
+def content_digest(data: bytes | memoryview) -> str:
+    """What tells this content from any other."""
+    return _digest(data).hex()
+
+
 def source_mark(path: Path) -> tuple[str, int, int]:
     """What tells a source from others and from what it was before: its place, size and time."""
     facts = path.stat()
@@ -145,7 +150,7 @@ def _makers() -> tuple[object, ...]:
     return __version__, av.__version__, sorted(av.library_versions.items()), code
 
 
-def _digest(piece: bytes) -> bytes:
+def _digest(piece: bytes | memoryview) -> bytes:
     return hashlib.blake2b(piece, digest_size=_DIGEST_BYTES).digest()
 
 

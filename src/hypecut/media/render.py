@@ -191,7 +191,10 @@ def _write(task: _Task, cuts: Sequence[InspectedCut], delay: int) -> tuple[float
     parts = montage_parts(placed, layout.bodies, _breaks(cuts, layout, task.pool), overlap)
     length_s = placed[-1].end_tick / layout.scale
     task.progress.start("montage", length_s)
-    with written_aside(task.out) as part, MontageWriter(part, layout, task.options, task.pool) as writer:
+    with (
+        written_aside(task.out) as part,
+        MontageWriter(part, layout, task.options, task.pool, task.pieces) as writer,
+    ):
         tools = RunTools(writer.encoder, overlap, _dresser(dressing, layout), layout.rotation)
         encoded = [part for part in parts if isinstance(part, EncodedPart)]
         keeper = KeptRuns(task.pieces, tools) if task.pieces is not None else None

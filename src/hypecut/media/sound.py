@@ -14,21 +14,17 @@ from typing import Protocol, cast
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.layout import AudioLayout
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
-from hypecut.media.limiter import PeakLimiter
 from hypecut.media.resample import Resampler
+from hypecut.media.sound_encoder import AAC_FRAME, ENCODED_LAYOUT, ENCODED_RATE, Samples, SoundEncoder
 from hypecut.media.source import AAC_LAYOUTS, AAC_RATES, AnyPacket, SourceReader
 
 log = logging.getLogger(__name__)
 
-AAC_FRAME = 1024
-ENCODED_RATE = 48_000
-ENCODED_BIT_RATE = 160_000
 _ADTS_HEADER = 7
 # Short fades hide the step in the waveform where two cuts meet.
 _JOIN_FADE_S = 0.005
@@ -36,7 +32,7 @@ _JOIN_FADE_S = 0.005
 _JITTER_S = 0.0011
 # Only a real hole is filled with silence.
 _HOLE_S = 0.02
-# So many samples are encoded, or made silent, at a time.
+# So many samples are passed on, or made silent, at a time.
 _BLOCK = 16 * AAC_FRAME
 
 
@@ -83,6 +79,9 @@ class SoundLane(Protocol):
 
     def finish(self) -> Iterator[AnyPacket]:
         """The last packets of the montage."""
+
+    def close(self) -> None:
+        """Give up what is not finished."""
 
 
 class CopiedSound:
@@ -137,6 +136,9 @@ class CopiedSound:
         """Nothing is held back."""
         return iter(())
 
+    def close(self) -> None:
+        """Nothing is under way."""
+
     def _placed(self, data: bytes) -> AnyPacket:
         packet = Packet(data)
         packet.stream = self._stream
@@ -149,24 +151,22 @@ class CopiedSound:
 
 
 class EncodedSound:
-    """Decodes, resamples, places to the sample, and encodes one continuous AAC track.
+    """Decodes, resamples, places to the sample, mixes, and has one continuous AAC track encoded.
 
     Args:
-        stream: the montage's sound stream, with its encoder.
-        limiter: keeps its peaks down; without one they are clipped at full scale.
+        encoder: takes the samples.
     """
 
-    def __init__(self, stream: AudioStream, limiter: PeakLimiter | None = None) -> None:
-        self._stream, self._limiter = stream, limiter
-        self._layout = stream.codec_context.layout.name
-        self._rate = stream.codec_context.sample_rate
-        self._held: list[npt.NDArray[np.float32]] = []
+    def __init__(self, encoder: SoundEncoder) -> None:
+        self._encoder = encoder
+        self._rate = ENCODED_RATE
+        self._held: list[Samples] = []
         self._held_samples = 0
-        self._encoded = 0
         self._cut: SoundCut | None = None
         self._start = self._end = self._filled = self._overlap = 0
-        self._leaving = self._zeros(0)
-        self._resampler = Resampler(self._layout, self._rate)
+        self._volume = self._rise = self._fall = 1.0
+        self._leaving = _zeros(0)
+        self._resampler = Resampler(ENCODED_LAYOUT, self._rate)
 
     def begin(self, cut: SoundCut) -> None:
         """Samples from here to the cut's end belong to it."""
@@ -175,7 +175,11 @@ class EncodedSound:
         self._filled = self._start
         # To where the next cut begins, to the sample: a rounding of its own would add up.
         self._overlap = self._end - round((cut.out_end_s - cut.overlap_s) * self._rate)
-        self._resampler = Resampler(self._layout, self._rate)
+        self._volume = 10.0 ** (cut.gain_db / 20.0)
+        self._rise, self._fall = (
+            max(1.0, max(_JOIN_FADE_S, s) * self._rate) for s in (cut.fade_in_s, cut.fade_out_s)
+        )
+        self._resampler = Resampler(ENCODED_LAYOUT, self._rate)
 
     @property
     def satisfied(self) -> bool:
@@ -195,7 +199,7 @@ class EncodedSound:
         if self._resampler.damaged:
             path = cast(SoundCut, self._cut).source.path
             log.warning("%d damaged sound packets of %s are silent", self._resampler.damaged, path)
-        self._leaving = self._zeros(0)
+        self._leaving = _zeros(0)
         if self._overlap:
             samples = np.concatenate(self._held, axis=1)
             self._leaving = samples[:, -self._overlap :]
@@ -203,18 +207,19 @@ class EncodedSound:
             self._held_samples -= self._leaving.shape[1]
 
     def finish(self) -> Iterator[AnyPacket]:
-        """Encode what is left and flush the encoder."""
+        """Encode what is left."""
         self._held.append(self._leaving)
         self._held_samples += self._leaving.shape[1]
         yield from self._drain(final=True)
-        rest = self._limiter.finish() if self._limiter is not None else None
-        if rest is not None:
-            yield from self._encode_limited(rest)
-        yield from self._stream.encode(None)
+        yield from self._encoder.finish()
+
+    def close(self) -> None:
+        """Give up what is not finished."""
+        self._encoder.close()
 
     def _place(self, piece: AudioFrame) -> Iterator[AnyPacket]:
         cut = cast(SoundCut, self._cut)
-        samples = cast("npt.NDArray[np.float32]", piece.to_ndarray())
+        samples = cast(Samples, piece.to_ndarray())
         time_s = cast(int, piece.pts) * cast(Fraction, piece.time_base)
         at = self._start + round((time_s - cut.source_start_s) * self._rate)
         if abs(at - self._filled) < _HOLE_S * self._rate and self._filled > self._start:
@@ -222,22 +227,22 @@ class EncodedSound:
         yield from self._silence_until(min(at, self._end))
         samples = samples[:, max(0, self._filled - at) : max(0, self._end - at)]
         if samples.shape[1]:
-            yield from self._append(self._shaped(samples, cut))
+            yield from self._append(self._shaped(samples))
 
-    def _shaped(self, samples: npt.NDArray[np.float32], cut: SoundCut) -> npt.NDArray[np.float32]:
+    def _shaped(self, samples: Samples) -> Samples:
         """The samples with the cut's gain and the fades at its two ends."""
-        rise, fall = (max(1.0, max(_JOIN_FADE_S, s) * self._rate) for s in (cut.fade_in_s, cut.fade_out_s))
-        place = np.arange(self._filled, self._filled + samples.shape[1])
-        edge = np.minimum((place - self._start + 1) / rise, (self._end - place) / fall)
-        volume = np.clip(edge, 0.0, 1.0) * 10.0 ** (cut.gain_db / 20.0)
-        shaped = np.asarray(samples * volume, np.float32)
-        return shaped if self._limiter is not None else np.clip(shaped, -1.0, 1.0)
+        first, end = self._filled - self._start, self._filled + samples.shape[1]
+        if first >= self._rise and self._end - end >= self._fall:
+            return samples * np.float32(self._volume)
+        place = np.arange(self._filled, end)
+        edge = np.minimum((place - self._start + 1) / self._rise, (self._end - place) / self._fall)
+        return np.asarray(samples * (np.clip(edge, 0.0, 1.0) * self._volume), np.float32)
 
     def _silence_until(self, end: int) -> Iterator[AnyPacket]:
         while self._filled < end:
-            yield from self._append(self._zeros(min(end - self._filled, _BLOCK)))
+            yield from self._append(_zeros(min(end - self._filled, _BLOCK)))
 
-    def _append(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
+    def _append(self, samples: Samples) -> Iterator[AnyPacket]:
         leaving = self._leaving[:, self._filled - self._start :][:, : samples.shape[1]]
         if leaving.shape[1]:
             samples = samples.copy()
@@ -252,28 +257,13 @@ class EncodedSound:
         if not self._held_samples:
             return
         samples = np.concatenate(self._held, axis=1)
-        ready = max(0, samples.shape[1] - self._overlap)
-        whole = samples.shape[1] if final else ready // AAC_FRAME * AAC_FRAME
-        yield from self._encode(samples[:, :whole])
-        self._held, self._held_samples = [samples[:, whole:]], samples.shape[1] - whole
+        ready = samples.shape[1] if final else max(0, samples.shape[1] - self._overlap)
+        yield from self._encoder.push(samples[:, :ready])
+        self._held, self._held_samples = [samples[:, ready:]], samples.shape[1] - ready
 
-    def _encode(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
-        if self._limiter is not None:
-            samples = self._limiter.push(samples)
-        yield from self._encode_limited(samples)
 
-    def _encode_limited(self, samples: npt.NDArray[np.float32]) -> Iterator[AnyPacket]:
-        for at in range(0, samples.shape[1], AAC_FRAME):
-            chunk = np.ascontiguousarray(samples[:, at : at + AAC_FRAME])
-            frame = AudioFrame.from_ndarray(chunk, "fltp", self._layout)
-            frame.sample_rate, frame.time_base = self._rate, Fraction(1, self._rate)
-            frame.pts = self._encoded
-            self._encoded += chunk.shape[1]
-            yield from self._stream.encode(frame)
-
-    def _zeros(self, count: int) -> npt.NDArray[np.float32]:
-        channels = self._stream.codec_context.layout.nb_channels
-        return np.zeros((channels, count), np.float32)
+def _zeros(count: int) -> Samples:
+    return np.zeros((2, count), np.float32)
 
 
 def _raw_aac(packet: AnyPacket) -> bytes:

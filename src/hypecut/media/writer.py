@@ -26,17 +26,11 @@ from hypecut.media.encoder import (
 from hypecut.media.h264 import bare, parameter_units
 from hypecut.media.hardware import working_encoder
 from hypecut.media.inspect import SourcePool
-from hypecut.media.limiter import PeakLimiter
 from hypecut.media.loudness import SOUND_CEILING_DBTP
 from hypecut.media.pacing import FrameGrid
-from hypecut.media.sound import (
-    ENCODED_BIT_RATE,
-    ENCODED_RATE,
-    CopiedSound,
-    EncodedSound,
-    SoundLane,
-    aac_config,
-)
+from hypecut.media.pieces import PieceStore
+from hypecut.media.sound import CopiedSound, EncodedSound, SoundLane, aac_config
+from hypecut.media.sound_encoder import ENCODED_LAYOUT, ENCODED_RATE, SoundEncoder, SoundTools, configure
 from hypecut.media.source import AnyPacket, SourceReader, openable
 from hypecut.media.timeline import DecodingTimes
 
@@ -106,22 +100,32 @@ class MontageWriter:
         layout: what its tracks are made of.
         options: how pictures are encoded where most of them are.
         pool: where the sources are whose tracks are copied.
+        pieces: where encoded sound is found again, and kept; None for nowhere.
 
     Raises:
         MediaError: such a source can't be opened any more.
     """
 
-    def __init__(self, path: Path, layout: MontageLayout, options: EncoderOptions, pool: SourcePool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        layout: MontageLayout,
+        options: EncoderOptions,
+        pool: SourcePool,
+        pieces: PieceStore | None = None,
+    ) -> None:
         self.layout = layout
         # The caller gives a path beside the final one; the index goes to the front for players on the web.
-        self._container = av.open(openable(path), "w", format="mp4", options={"movflags": "+faststart"})
+        # Sound comes some seconds late, one time more than another: the file is the same all the same.
+        muxing = {"movflags": "+faststart", "max_interleave_delta": "0"}
+        self._container = av.open(openable(path), "w", format="mp4", options=muxing)
         self._times = DecodingTimes(layout.delay, layout.decoding_step)
         self._time_base = Fraction(1, layout.scale)
         if layout.template is not None:
             self._video = self._copied_track(pool.get(layout.template), options)
         else:
             self._video = self._encoded_track(options)
-        self.sound: SoundLane | None = self._sound_track(pool)
+        self.sound: SoundLane | None = self._sound_track(pool, pieces)
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +133,8 @@ class MontageWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.sound is not None:
+            self.sound.close()
         if error is None:
             self._container.close()
             return
@@ -191,7 +197,7 @@ class MontageWriter:
         stream.codec_context.open()
         return stream
 
-    def _sound_track(self, pool: SourcePool) -> SoundLane | None:
+    def _sound_track(self, pool: SourcePool, pieces: PieceStore | None) -> SoundLane | None:
         template = pool.get(self.layout.sound_template) if self.layout.sound_template is not None else None
         if template is not None and template.audio_config is not None:
             rate, channels = template.audio_config
@@ -200,11 +206,11 @@ class MontageWriter:
             copied.time_base = Fraction(1, rate)
             return CopiedSound(copied, rate, channels)
         if self.layout.sound == "encoded":
-            stream = self._container.add_stream("aac", rate=ENCODED_RATE, layout="stereo")
-            stream.codec_context.bit_rate = ENCODED_BIT_RATE
+            stream = self._container.add_stream("aac", rate=ENCODED_RATE, layout=ENCODED_LAYOUT)
+            configure(stream.codec_context)
             stream.codec_context.open()
-            limiter = PeakLimiter(SOUND_CEILING_DBTP, ENCODED_RATE) if self.layout.limited else None
-            return EncodedSound(stream, limiter)
+            tools = SoundTools(SOUND_CEILING_DBTP if self.layout.limited else None, pieces)
+            return EncodedSound(SoundEncoder(stream, tools))
         return None
 
 
