@@ -249,7 +249,9 @@ class HttpClient:
             InterruptedByUserError: the client was closed.
         """
         self._connections.check_open()
-        self._sleep(backoff_s(attempt))
+        wait_s = backoff_s(attempt)
+        _tell_wait("there is no usable answer yet", wait_s)
+        self._sleep(wait_s)
 
     def _with_retries(self, attempt: Callable[[], T], done: Callable[[], int] = lambda: 0) -> T:
         """What `attempt` gives, tried with growing waits; one that moves `done` on counts as the first."""
@@ -266,8 +268,7 @@ class HttpClient:
                 if failed >= self._tries or (again.wait_s or 0.0) > MAX_ASKED_WAIT_S:
                     raise again.error from again.__cause__
                 wait_s = backoff_s(failed) if again.wait_s is None else again.wait_s
-                tell = waits.warning if wait_s >= _LONG_WAIT_S else log.info
-                tell("%s; asked again in %.0f s", str(again).partition(";")[0].rstrip("."), wait_s)
+                _tell_wait(str(again).partition(";")[0].rstrip("."), wait_s)
                 self._sleep(wait_s)
 
     @contextlib.contextmanager
@@ -351,6 +352,12 @@ def _told(url: httpx.URL) -> Iterator[None]:
         yield
     except httpx.HTTPError as error:
         raise _TryAgainError(SourceUnavailableError(f"{url.host} {told(error)}; try again later.")) from error
+
+
+def _tell_wait(why: str, wait_s: float) -> None:
+    """Say what is waited for, to whoever watches if it takes long."""
+    tell = waits.warning if wait_s >= _LONG_WAIT_S else log.info
+    tell("%s; asked again in %.0f s", why, wait_s)
 
 
 def _place(answer: httpx.Response, have: int) -> tuple[int, int | None]:
