@@ -238,7 +238,19 @@ def test_a_source_that_stays_away_fails_the_job(engine: JobEngine, folder: Path)
 def test_a_full_disk_is_waited_for(engine: JobEngine, folder: Path) -> None:
     job_id = finished(engine, folder, chat="full once")
     assert status(engine, job_id) is JobStatus.DONE
-    assert any("waits for room" in line for line in engine.logs(job_id))
+    assert sum("waits for room" in line for line in engine.logs(job_id)) == 1
+    assert engine.get(job_id).note == ""
+
+
+def test_a_job_says_that_it_waits_for_room_and_goes_on_when_there_is_some(
+    engine: JobEngine, folder: Path
+) -> None:
+    job_id = engine.submit(KIND, toy.job(folder, chat="full")).id
+    engine.start_workers(1)
+    until("it says so", lambda: engine.get(job_id).note == "no room left. The job waits for room.")
+    assert status(engine, job_id) is JobStatus.RUNNING
+    (folder / "go").touch()
+    until("the job is done", lambda: status(engine, job_id) is JobStatus.DONE)
     assert engine.get(job_id).note == ""
 
 

@@ -141,6 +141,12 @@ def _full_once(context: StepContext, runs: int) -> None:
         raise DiskFullError("no room left.")
 
 
+def _full(context: StepContext, runs: int) -> None:
+    """No room until a file named `go` is there."""
+    if not (context.folder / "go").exists():
+        raise DiskFullError("no room left.")
+
+
 def _bug(context: StepContext, runs: int) -> None:
     dict(context.params)["a key"]
 
@@ -204,6 +210,7 @@ _ACTS: Mapping[str, Callable[[StepContext, int], None]] = {
     "away": _away,
     "away once": _away_once,
     "full once": _full_once,
+    "full": _full,
     "bug": _bug,
     "hold": _hold,
     "stuck": _stuck,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -156,7 +157,8 @@ class JobRun:
                 pause_s = None if isinstance(error, SourceGoneError) else next(waits_s, None)
                 if pause_s is None:
                     raise
-                self._pause(pause_s, f"{error} Trying again in {pause_s:.0f} s.")
+                with self._waiting(f"{error} Trying again in {pause_s:.0f} s."):
+                    self._pause(pause_s)
             except DiskFullError as error:
                 if waited_s >= self.patience.disk_wait_s:
                     raise
@@ -166,21 +168,27 @@ class JobRun:
         """Wait until there is more room than now, at most `longest_s`; the seconds waited."""
         free = _free_bytes(Path(self.job.folder))
         waited_s = 0.0
-        while True:
-            self._pause(self.patience.disk_check_s, f"{error} The job waits for room.")
-            waited_s += self.patience.disk_check_s
-            room = _free_bytes(Path(self.job.folder)) - free >= self.patience.disk_room
-            if room or waited_s >= longest_s:
-                return waited_s
+        with self._waiting(f"{error} The job waits for room."):
+            while True:
+                self._pause(self.patience.disk_check_s)
+                waited_s += self.patience.disk_check_s
+                room = _free_bytes(Path(self.job.folder)) - free >= self.patience.disk_room
+                if room or waited_s >= longest_s:
+                    return waited_s
 
-    def _pause(self, pause_s: float, why: str) -> None:
+    @contextlib.contextmanager
+    def _waiting(self, why: str) -> Iterator[None]:
+        """Tell what the job waits for, as long as it does."""
         waits.warning("%s", why)
         self.journal.note(why)
+        yield
+        self.journal.note("")
+
+    def _pause(self, pause_s: float) -> None:
         until_s = time.monotonic() + pause_s
         while (left_s := until_s - time.monotonic()) > 0:
             self.stopped()
             time.sleep(min(_TICK_S, left_s))
-        self.journal.note("")
 
 
 def failure_of(error: Exception) -> Failure:
