@@ -85,6 +85,9 @@ def test_outputs_are_recorded_once_with_size_and_checksum(engine: JobEngine, fol
     ]
     assert [o.sha256 for o in details.outputs] == [hashlib.sha256(n.encode()).hexdigest() for n in toy.STEPS]
     assert details.job.outputs == tuple(str(folder / f"{name}.txt") for name in toy.STEPS)
+    (listed,) = engine.list(JobFilter()).jobs
+    assert set(listed.outputs) == set(details.job.outputs)
+    assert listed.progress == details.job.progress == 1.0
 
 
 def test_what_a_job_looked_at_and_used_is_recorded_with_its_step(engine: JobEngine, folder: Path) -> None:
