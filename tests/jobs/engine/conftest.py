@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -66,11 +67,26 @@ def new_database(postgresql: sa.URL) -> Callable[[], str]:
     return make
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database without jobs."""
+    folder = tmp_path_factory.mktemp("empty")
+    open_durable(Settings(data_dir=folder)).close()
+    return folder / "jobs.sqlite"
+
+
+def with_file(settings: Settings, empty: Path) -> Settings:
+    """The settings, with a copy of the empty database."""
+    settings.data_dir.mkdir()
+    shutil.copy(empty, settings.data_dir)
+    return settings
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def durable_settings(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     """Settings with an empty database of each kind."""
     if request.param == "sqlite":
-        return settings
+        return with_file(settings, request.getfixturevalue("empty_file"))
     new_database: Callable[[], str] = request.getfixturevalue("new_database")
     return settings.model_copy(update={"database_url": SecretStr(new_database())})
 
@@ -88,7 +104,7 @@ def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[JobEn
     if request.param == "memory":
         made = MemoryEngine(settings, toy.PIPELINES, patience=HASTE)
     elif request.param == "sqlite":
-        made = open_durable(settings)
+        made = open_durable(with_file(settings, request.getfixturevalue("empty_file")))
     else:
         new_database: Callable[[], str] = request.getfixturevalue("new_database")
         made = open_durable(settings.model_copy(update={"database_url": SecretStr(new_database())}))

@@ -13,9 +13,12 @@ import threading
 from pathlib import Path
 
 from hypecut.jobs.engine.apart import ChildRunner
+from hypecut.jobs.engine.worker import Pace
 from hypecut.settings import load_settings
 from tests.jobs.engine.conftest import open_durable
 
+# Several of them at once would be busy with looking for jobs.
+PACE = Pace(look_s=0.1, start_s=0.1, bury_s=0.2)
 TOY = "tests.jobs.engine.toy:PIPELINES"
 
 
@@ -26,7 +29,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     module, _, name = pipelines.partition(":")
     found = getattr(importlib.import_module(module), name)
-    engine = open_durable(settings, pipelines=found, runner=ChildRunner(pipelines))
+    engine = open_durable(settings, pipelines=found, runner=ChildRunner(pipelines), pace=PACE)
     engine.start_workers(1)
     print("ready", flush=True)
     stop.wait()
