@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hypecut.detect.envelope import Envelope
-from hypecut.web.explained import Moment
+from hypecut.jobs.explained import Moment
 from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
 
 CURVE = Envelope(start_s=0.0, step_s=1.0, low=(0.0, 0.1), high=(0.2, 0.9))

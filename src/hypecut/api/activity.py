@@ -17,9 +17,9 @@ from hypecut.api.limits import StrictRoute, query_error
 from hypecut.api.problems import documented
 from hypecut.api.views import json_response
 from hypecut.detect.envelope import MAX_POINTS, envelope
-from hypecut.jobs.folder import DETECTED, EXPLANATION, WORK
+from hypecut.jobs.explained import Moment, read_explanation
+from hypecut.jobs.folder import DETECTED, WORK
 from hypecut.jobs.thinking import Detected
-from hypecut.models import Segment
 
 router = APIRouter(tags=["plans"], route_class=StrictRoute)
 
@@ -69,24 +69,6 @@ class ActivityView(BaseModel):
     segments: list[MomentView]
 
 
-class _Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate of the explanation."""
-
-    start_s: float
-    end_s: float
-    peak_s: float
-    score: float
-    components: dict[str, float] = {}
-    reasons: tuple[str, ...] = ()
-    messages: tuple[str, ...] = ()
-    picked: bool | None = None
-    why_not: str | None = None
-
-
-class _Explanation(msgspec.Struct, frozen=True):
-    candidates: tuple[_Moment, ...]
-
-
 @router.get("/jobs/{job_id}/activity", response_model=ActivityView, responses=documented(404))
 def get_activity(
     details: Details,
@@ -120,20 +102,5 @@ def _detected(folder: Path) -> Detected:
 
 
 def _moments(folder: Path, found: Detected) -> list[dict[str, Any]]:
-    try:
-        told = msgspec.json.decode((folder / EXPLANATION).read_bytes(), type=_Explanation)
-    except (OSError, msgspec.MsgspecError):
-        return [msgspec.to_builtins(_moment(segment)) for segment in found.segments]
-    return [msgspec.to_builtins(moment) for moment in told.candidates]
-
-
-def _moment(segment: Segment) -> _Moment:
-    return _Moment(
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        peak_s=segment.peak_s,
-        score=segment.score.total,
-        components=dict(segment.score.components),
-        reasons=segment.score.reasons,
-        messages=segment.messages,
-    )
+    moments = read_explanation(folder).candidates or map(Moment.of, found.segments)
+    return [{name: getattr(moment, name) for name in MomentView.model_fields} for moment in moments]

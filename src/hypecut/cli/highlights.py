@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hypecut.cli import options
-from hypecut.cli.console import progress_on_stderr, say, say_json, table, tell
+from hypecut.cli.console import say, table, tell
 from hypecut.cli.render import tell_incomplete
+from hypecut.cli.running import Ways
 from hypecut.cli.start import start
 from hypecut.times import format_time
 
@@ -120,19 +121,8 @@ def highlights(
         intro=intro,
         outro=outro,
     )
-    if delivery is not None:
-        delivery.submit(JobKind.VOD_HIGHLIGHTS, request, settings)
-        return
-    with progress_on_stderr() as progress:
-        if dry_run:
-            result = forecast_highlights(request, settings, progress)
-        else:
-            run = run_highlights if ephemeral else run_highlights_durably
-            result = run(request, settings, progress)
-    if json:
-        say_json(result)
-    else:
-        report(result)
+    ways = Ways(JobKind.VOD_HIGHLIGHTS, forecast_highlights, run_highlights, run_highlights_durably, report)
+    ways.carry_out(request, settings, delivery, dry_run=dry_run, ephemeral=ephemeral, json=json)
 
 
 def report(result: HighlightsResult) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from hypecut.cli import options
-from hypecut.cli.console import progress_on_stderr, say, say_json, table, tell
+from hypecut.cli.console import say, table, tell
 from hypecut.cli.render import tell_incomplete
+from hypecut.cli.running import Ways
 from hypecut.cli.start import start
 from hypecut.errors import UsageError
 from hypecut.times import format_time
 
 if TYPE_CHECKING:
-    from hypecut.cli.jobs import Delivery
     from hypecut.jobs.clip_requests import MontageResult
 
 PeriodName = Literal["day", "week", "month", "all"]
@@ -137,20 +137,8 @@ def montage(
         outro=outro,
         opening=opening,
     )
-    delivery: Delivery | None = context.obj
-    if delivery is not None:
-        delivery.submit(JobKind.CLIP_MONTAGE, request, settings)
-        return
-    with progress_on_stderr() as progress:
-        if dry_run:
-            result = forecast_montage(request, settings, progress)
-        else:
-            run = run_montage if ephemeral else run_montage_durably
-            result = run(request, settings, progress)
-    if json:
-        say_json(result)
-    else:
-        report(result)
+    ways = Ways(JobKind.CLIP_MONTAGE, forecast_montage, run_montage, run_montage_durably, report)
+    ways.carry_out(request, settings, context.obj, dry_run=dry_run, ephemeral=ephemeral, json=json)
 
 
 def _sorted_out(named: list[str]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from hypecut.detect.envelope import Envelope
+from hypecut.jobs.explained import Moment
 from hypecut.times import format_time
-from hypecut.web.explained import Moment
 
 _WIDTH, _HEIGHT = 1000, 160
 _MENTION = re.compile(r"@\w{2,}")

@@ -12,13 +12,13 @@ from hypecut.chat import read_chat
 from hypecut.detect.explore import Explorer
 from hypecut.jobs.detection import detect_options
 from hypecut.jobs.engine.protocol import JobDetails
+from hypecut.jobs.explained import Moment
 from hypecut.jobs.folder import CHAT
 from hypecut.jobs.requests import read_request, tuned
 from hypecut.models import FloatArray, Segment
 from hypecut.rank.scoring import Scorer, ranked
 from hypecut.rank.segments import SEGMENT_WEIGHTS
 from hypecut.settings import Settings
-from hypecut.web.explained import Moment
 
 _AT_HAND = 2
 # Who asks for a word wants the moments in which it is said, not those in which much else is.
@@ -54,7 +54,7 @@ class Explorers:
             found = explorer.find(words, sensitivity)
         keywords = _WORD_WEIGHT if words else SEGMENT_WEIGHTS["keywords"]
         scorer: Scorer[Segment] = Scorer({**SEGMENT_WEIGHTS, "keywords": keywords}, lambda one: one.terms)
-        return Explored(found.curve, [_moment(segment) for segment in ranked(found.segments, scorer)])
+        return Explored(found.curve, [Moment.of(segment) for segment in ranked(found.segments, scorer)])
 
     def _explorer(self, details: JobDetails, duration_s: float) -> Explorer:
         chat = Path(details.folder) / CHAT
@@ -66,15 +66,3 @@ class Explorers:
                 self._open.popitem(last=False)
         self._open.move_to_end(chat)
         return self._open[chat]
-
-
-def _moment(segment: Segment) -> Moment:
-    return Moment(
-        start_s=segment.start_s,
-        end_s=segment.end_s,
-        peak_s=segment.peak_s,
-        score=segment.score.total,
-        components=dict(segment.score.components),
-        reasons=segment.score.reasons,
-        messages=segment.messages,
-    )

@@ -15,12 +15,12 @@ from hypecut.chat import read_chat
 from hypecut.detect.envelope import envelope
 from hypecut.errors import HypecutError, UnknownJobError
 from hypecut.jobs.engine.protocol import JobDetails
+from hypecut.jobs.explained import detected_curve, read_explanation
 from hypecut.jobs.exporting import export_file
 from hypecut.jobs.folder import CHAT, PLAN
 from hypecut.models import JobKind
 from hypecut.plan.document import read_plan
 from hypecut.plan.export import EXPORT_FORMATS
-from hypecut.web.explained import detected_curve, read_explanation
 from hypecut.web.explanation_page import Pseudonyms, activity_drawing, explanation_page, is_within
 from hypecut.web.frame import MODULES, apology, frame
 from hypecut.web.result_view import EDITORS, made_files, result_view

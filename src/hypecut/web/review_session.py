@@ -13,6 +13,15 @@ from hypecut.detect.envelope import Envelope, envelope
 from hypecut.errors import HypecutError, JobStateError, PlanChangedError, PlanError
 from hypecut.files import written_aside
 from hypecut.jobs.bookends import source_name
+from hypecut.jobs.explained import (
+    SLACK_S,
+    Explanation,
+    Moment,
+    Part,
+    detected_curve,
+    is_allowed,
+    read_explanation,
+)
 from hypecut.jobs.exporting import source_facts
 from hypecut.jobs.folder import PLAN, WORK
 from hypecut.jobs.remote import is_remote
@@ -25,15 +34,6 @@ from hypecut.plan.operations import Add, ChooseAnew, Operation, Swap, apply
 from hypecut.plan.versions import read_versioned, save_versioned
 from hypecut.rank.selection import DEFAULT_SECTIONS, Window
 from hypecut.times import format_time
-from hypecut.web.explained import (
-    SLACK_S,
-    Explanation,
-    Moment,
-    Part,
-    detected_curve,
-    is_allowed,
-    read_explanation,
-)
 from hypecut.web.exploring import Explorers
 from hypecut.web.fetching import ToldInWords
 from hypecut.web.footage import spans_here

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from hypecut.jobs.explained import Moment, Part
 from hypecut.models import Plan, TransitionKind
 from hypecut.plan.draft import Entry, meter
-from hypecut.web.explained import Moment, Part
 from hypecut.web.footage import PIECE_S, is_playable, spans_here
 from hypecut.web.review_session import ReviewSession, overlap_s
 from hypecut.web.site import Site

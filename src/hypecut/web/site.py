@@ -16,11 +16,11 @@ from hypecut.api.roots import Roots
 from hypecut.api.submitting import check_job, submit_job
 from hypecut.errors import HypecutError
 from hypecut.jobs.engine.protocol import FINAL, JobDetails, JobEngine, JobFilter
+from hypecut.jobs.explained import read_explanation
 from hypecut.jobs.folder import MONTAGE, PLAN
 from hypecut.jobs.pipeline import CheckedJob
 from hypecut.plan.document import read_plan
 from hypecut.settings import Settings
-from hypecut.web.explained import read_explanation
 from hypecut.web.frame import sentence
 from hypecut.web.renders import Renders
 

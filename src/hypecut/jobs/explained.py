@@ -11,7 +11,7 @@ import numpy as np
 from hypecut.jobs.folder import DETECTED, EXPLANATION, WORK
 from hypecut.jobs.requests import HighlightsRequest
 from hypecut.jobs.thinking import Detected
-from hypecut.models import FloatArray
+from hypecut.models import FloatArray, Segment
 
 # The last picture of a segment may reach over its end.
 SLACK_S = 0.1
@@ -30,8 +30,21 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     components: dict[str, float] = {}
     reasons: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
-    picked: bool = False
+    picked: bool | None = None
     why_not: str | None = None
+
+    @classmethod
+    def of(cls, segment: Segment) -> Moment:
+        """A segment of which it is not said yet whether it is shown."""
+        return cls(
+            start_s=segment.start_s,
+            end_s=segment.end_s,
+            peak_s=segment.peak_s,
+            score=segment.score.total,
+            components=dict(segment.score.components),
+            reasons=segment.score.reasons,
+            messages=segment.messages,
+        )
 
     @property
     def name(self) -> str:
