@@ -241,8 +241,7 @@ class Worker:
 
     def _stop_what_is_not_mine(self) -> None:
         """Stop runs whose job was cancelled or taken away, and let go of jobs that were while they waited."""
-        running = self._running()
-        if running:
+        if running := self._running():
             self._stop(running - self._leases.still_mine(self.id, running))
         with self._changed:
             waiting = self._taken - set(self._active)
