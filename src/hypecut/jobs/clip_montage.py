@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContex
 from hypecut.jobs.running import run_pipeline, run_steps
 from hypecut.jobs.thinking import read_work
 from hypecut.media.render import RenderResult
-from hypecut.models import Clip, JobKind
+from hypecut.models import Clip, Cut, JobKind
 from hypecut.plan.document import read_plan
 from hypecut.plan.placement import Layout
 from hypecut.progress import Progress
@@ -149,11 +149,10 @@ def export(context: StepContext) -> StepResult:
     made = making.export(context)
     plan = read_plan(context.folder / names.PLAN)
     choice = read_work(context, names.FETCHED, Fetched).choice
-    by_source = {clip_steps.clip_file(context.folder, clip).resolve(): clip for clip in choice.picks}
     lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
     shown = tuple(cut for number, cut in enumerate(plan.cuts, 1) if number not in lost)
     left = msgspec.structs.replace(plan, cuts=shown or plan.cuts)
-    clips = [by_source.get((context.folder / cut.source).resolve()) for cut in left.cuts]
+    clips = _clips_of(left.cuts, choice, context.folder)
     layout = Layout(left, context.folder, sources=source_facts(left, context.folder).sources)
     write_text(context.folder / names.CHAPTERS, chapters_text(layout, clips))
     write_text(context.folder / names.CREDITS, credits_text(layout, clips))
@@ -164,7 +163,10 @@ def export(context: StepContext) -> StepResult:
 def result(context: StepContext) -> Mapping[str, Any]:
     """The job's result, also noted in its folder and in the ledger when all of it is made."""
     fetched = read_work(context, names.FETCHED, Fetched)
-    told = _result(context, context.folder, fetched.choice, fetched.refused, status="done")
+    choice = fetched.choice
+    if OutputFolder.claimed(context.folder).edited:
+        choice = msgspec.structs.replace(choice, picks=_shown(context, choice), note="")
+    told = _result(context, context.folder, choice, fetched.refused, status="done")
     if told.montage_path:
         OutputFolder.claimed(context.folder).done(msgspec.to_builtins(told))
         ledger = ClipLedger(context.settings.data_dir)
@@ -209,6 +211,22 @@ def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = F
     return OutputFolder(
         Path(job.folder), name, _inputs(request), request.overwrite, look_only=look_only, going_on=going_on
     )
+
+
+def _clips_of(cuts: Sequence[Cut], choice: ClipChoice, folder: Path) -> list[Clip | None]:
+    """The clip that each cut shows, be it chosen by the job or by a person; None for what is no clip."""
+    clips = [verdict.clip for verdict in choice.verdicts]
+    by_source = {clip_steps.clip_file(folder, clip).resolve(): clip for clip in clips}
+    return [by_source.get((folder / cut.source).resolve()) for cut in cuts]
+
+
+def _shown(context: StepContext, choice: ClipChoice) -> tuple[Clip, ...]:
+    """The clips of the montage in their order, each once."""
+    cuts = read_plan(context.folder / names.PLAN).cuts
+    lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
+    left = [cut for number, cut in enumerate(cuts, 1) if number not in lost]
+    found = {clip.id: clip for clip in _clips_of(left, choice, context.folder) if clip is not None}
+    return tuple(found.values())
 
 
 def _already_done(finished: Mapping[str, Any]) -> MontageResult:
