@@ -12,7 +12,7 @@ import av
 
 from hypecut.files import written_aside
 from hypecut.jobs import folder as names
-from hypecut.media.source import openable
+from hypecut.media.opening import openable
 from hypecut.media.sparse import SparsePlaylist, SparseSegment, write_sparse
 from hypecut.media.sparse_container import SparseContainer
 from hypecut.progress import Progress

@@ -26,7 +26,8 @@ from hypecut.media.encoder import ENCODER, EncoderOptions, EncoderSetup, Picture
 from hypecut.media.fades import fade_share, fade_to_black
 from hypecut.media.fonts import one_clean_line, scripts_of
 from hypecut.media.lettering import fitted
-from hypecut.media.source import SourceReader, openable
+from hypecut.media.opening import openable
+from hypecut.media.source import SourceReader
 from hypecut.media.titles import USUAL_STYLE, TitleStyle
 from hypecut.models import Cut, Plan
 

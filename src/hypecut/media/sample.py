@@ -28,9 +28,9 @@ from av.video.stream import VideoStream
 from hypecut.chat.sample import PlantedMoment, planted_moments
 from hypecut.files import written_aside
 from hypecut.media.counter import Plane
+from hypecut.media.opening import openable
 from hypecut.media.sample_picture import GamePicture, Planes
 from hypecut.media.sample_sound import SoundSpec, sound_second
-from hypecut.media.source import openable
 from hypecut.progress import Progress
 
 _BT709 = 1

@@ -15,7 +15,6 @@ from typing import Any, Final, Self, TypeAlias, cast
 import av
 import av.error
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 from av.packet import Packet, PacketSideData
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -24,7 +23,7 @@ from hypecut.errors import MediaError
 from hypecut.media.clock import Clock, likely_rates
 from hypecut.media.colours import HDR_TRANSFERS, can_tone_map
 from hypecut.media.h264 import ParameterSets, is_disposable, is_idr, parameter_sets, parameter_units
-from hypecut.media.sparse import SUFFIX
+from hypecut.media.opening import opened
 from hypecut.media.sparse_container import SparseContainer
 
 log = logging.getLogger(__name__)
@@ -56,11 +55,6 @@ AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 1200
 AAC_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
 
 
-def openable(path: Path) -> str:
-    """The path in a form that FFmpeg can't take for an address: `20:00.mp4` would name a protocol."""
-    return str(path.absolute())
-
-
 class SourceReader:
     """An open video file. Use it in a `with` statement.
 
@@ -77,7 +71,7 @@ class SourceReader:
             if not path.is_file():
                 what = "is not a file" if path.exists() else "does not exist"
                 raise MediaError(f"{path} {what}; give the path of a video file.")
-            self._container = _opened(path)
+            self._container = opened(path)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise MediaError(
                 f"{path} is not a video that can be read ({_words(error)}); give another file."
@@ -388,13 +382,6 @@ class SourceReader:
             except MediaError as error:
                 log.debug("%s", error)
         return found
-
-
-def _opened(path: Path) -> InputContainer | SparseContainer:
-    """The file as a container; a playlist as that of the VOD whose segments it lists."""
-    if path.suffix.lower() == SUFFIX:
-        return SparseContainer(path)
-    return av.open(openable(path), metadata_errors="replace")
 
 
 def _is_known(stream: VideoStream | AudioStream) -> bool:

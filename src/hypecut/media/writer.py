@@ -27,11 +27,12 @@ from hypecut.media.h264 import bare, parameter_units
 from hypecut.media.hardware import working_encoder
 from hypecut.media.inspect import SourcePool
 from hypecut.media.loudness import SOUND_CEILING_DBTP
+from hypecut.media.opening import openable
 from hypecut.media.pacing import FrameGrid
 from hypecut.media.pieces import PieceStore
 from hypecut.media.sound import CopiedSound, EncodedSound, SoundLane, aac_config
 from hypecut.media.sound_encoder import ENCODED_LAYOUT, ENCODED_RATE, SoundEncoder, SoundTools, configure
-from hypecut.media.source import AnyPacket, SourceReader, openable
+from hypecut.media.source import AnyPacket, SourceReader
 from hypecut.media.timeline import DecodingTimes
 
 Encodes = Literal["nothing", "joins", "cuts"]
