@@ -91,3 +91,20 @@ def test_a_worker_without_its_database_ends_and_its_job_goes_on_elsewhere(
     (folder / "go").touch()
     assert client.run(job_id).job.status is JobStatus.DONE
     assert toy.runs_of(folder) == ["claim", "resolve", "chat", "cut", "claim again", "cut"]
+
+
+@pytest.mark.parametrize("durable_settings", ["sqlite"], indirect=True)
+def test_a_worker_of_a_server_goes_on_when_its_database_is_back(
+    durable_settings: Settings, folder: Path
+) -> None:
+    engine = open_durable(durable_settings.model_copy(update={"worker_lost_s": 2.0}))
+    engine.start_workers(1)
+    job_id = engine.submit(JobKind.VOD_HIGHLIGHTS, toy.job(folder, chat="hold")).id
+    until("the step runs", lambda: (folder / "held.1").exists())
+    with out_of_reach(durable_settings):
+        engine.wait_until_lost()
+    until("the step runs again", lambda: (folder / "held.2").exists())
+    (folder / "go").touch()
+    until("the job is done", lambda: engine.get(job_id).job.status is JobStatus.DONE)
+    assert [output.step for output in engine.get(job_id).outputs] == list(toy.STEPS)
+    engine.close()

@@ -277,6 +277,8 @@ class Worker:
             raise
         finally:
             if stopped:
+                # Unless it was cancelled it is still to be done, by whoever is free.
+                _persistently(self._leases.hand_back, job_id, self.id)
                 _persistently(self._leases.let_go, job_id, self.id)
             with self._changed:
                 del self._active[job_id]
