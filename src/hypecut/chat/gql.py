@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from hypecut.chat.pieces import MAX_REST_BYTES, array_at_root, lines
 from hypecut.chat.repeats import RecentIds
 from hypecut.chat.twitch_dl import GqlComment, comment_columns
 from hypecut.chat.twitchdownloader import V5Comment, v5_columns
+
+C = TypeVar("C")
 
 _PAGE_MARK = re.compile(rb'"comments"\s*:\s*\{\s*"edges"\s*:|"edges"\s*:\s*\[\s*\{\s*"(?:cursor|node)"')
 _NODE_MARK = re.compile(rb'"contentOffsetSeconds"\s*:')
@@ -34,23 +37,27 @@ class _Comments(msgspec.Struct):
     edges: list[_Edge] | None = None
 
 
-class _Video(msgspec.Struct):
-    comments: _Comments | None = None
+class _Video(msgspec.Struct, Generic[C]):
+    comments: C | None = None
 
 
-class _Data(msgspec.Struct):
-    video: _Video | None = None
+class _Data(msgspec.Struct, Generic[C]):
+    video: _Video[C] | None = None
 
 
-class _Page(msgspec.Struct):
-    data: _Data | None = None
+class ChatPage(msgspec.Struct, Generic[C]):
+    """What the API answers when it is asked for a page of a chat; `C` is as much of it as is wanted."""
+
+    data: _Data[C] | None = None
 
     @property
-    def nodes(self) -> Iterator[_Node]:
-        """Its comments; none where the API answered with an error or there is no such video."""
+    def comments(self) -> C | None:
+        """What is on it; None where the API answered with an error or there is no such video."""
         video = self.data.video if self.data else None
-        edges = video.comments.edges if video and video.comments else None
-        return (edge.node for edge in edges or () if edge.node is not None)
+        return video.comments if video else None
+
+
+_Page: TypeAlias = ChatPage[_Comments]
 
 
 def _sniff_pages(head: bytes) -> bool:
@@ -61,13 +68,18 @@ def _read_pages(content: Content, intake: Intake) -> None:
     seen = RecentIds()
     for batch in _page_batches(content):
         nodes: list[GqlComment] = [
-            node for page in batch.entries for node in page.nodes if seen.is_new(str(node.id or ""))
+            node for page in batch.entries for node in _nodes(page) if seen.is_new(str(node.id or ""))
         ]
         faults = tuple(
             Unreadable(len(nodes) + i, fault.reason, f"page {fault.position + 1}")
             for i, fault in enumerate(batch.unreadable)
         )
         intake.take(Batch(nodes, faults), comment_columns(nodes))
+
+
+def _nodes(page: _Page) -> Iterator[_Node]:
+    edges = page.comments.edges if page.comments else None
+    return (edge.node for edge in edges or () if edge.node is not None)
 
 
 def _page_batches(content: Content) -> Iterable[Batch[_Page]]:

@@ -14,11 +14,12 @@ import gzip
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, TypeAlias, cast
 
 import msgspec
 
 from hypecut.chat.builder import ChatLogBuilder
+from hypecut.chat.gql import ChatPage
 from hypecut.chat.repeats import RecentIds
 from hypecut.chat.twitch_dl import GqlComment, comment_columns
 from hypecut.errors import IntegrityRefusedError, NothingFoundError, SourceUnavailableError
@@ -91,16 +92,7 @@ class _Comments(msgspec.Struct, rename="camel"):
     page_info: _PageInfo = msgspec.field(default_factory=_PageInfo)
 
 
-class _Video(msgspec.Struct):
-    comments: _Comments | None = None
-
-
-class _Data(msgspec.Struct):
-    video: _Video | None = None
-
-
-class _Page(msgspec.Struct):
-    data: _Data | None = None
+_Page: TypeAlias = ChatPage[_Comments]
 
 
 def fetch_chat(
@@ -216,9 +208,8 @@ class _Paging:
                 page = msgspec.json.decode(raw, type=_Page)
             except msgspec.MsgspecError as error:
                 raise SourceUnavailableError(f"its pages are not understood ({error}).") from error
-            video = page.data.video if page.data else None
-            if video is not None and video.comments is not None and video.comments.edges is not None:
-                return b" ".join(raw.splitlines()), video.comments
+            if page.comments is not None and page.comments.edges is not None:
+                return b" ".join(raw.splitlines()), page.comments
             if attempt < _NULL_TRIES:
                 self._wait(attempt)
         raise SourceUnavailableError("Twitch gives empty pages.")
@@ -255,9 +246,7 @@ class _Paging:
 
 
 def _comments(raw: bytes) -> _Comments:
-    page = msgspec.json.decode(raw, type=_Page)
-    video = page.data.video if page.data else None
-    return (video.comments if video else None) or _Comments()
+    return msgspec.json.decode(raw, type=_Page).comments or _Comments()
 
 
 def _left_off(state_file: Path, part: Path, video_id: str) -> ChatState:
