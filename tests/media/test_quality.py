@@ -11,8 +11,18 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
-from hypecut.media.encoder import HARDWARE, EncoderOptions, EncoderSetup, PictureFormat
+from hypecut.media.encoder import (
+    HARDWARE,
+    JOIN_OPTIONS,
+    JOIN_QUANTIZER,
+    CodedPicture,
+    EncoderOptions,
+    EncoderRun,
+    EncoderSetup,
+    PictureFormat,
+)
 from hypecut.media.h264 import parameter_sets
 from hypecut.media.hardware import working_encoder, works
 from hypecut.media.render import render
@@ -92,6 +102,78 @@ def keyframe_ticks(path: Path) -> list[int]:
         found = [p.pts or 0 for p in container.demux(video=0) if p.size and p.is_keyframe]
     assert all(a < b for a, b in pairwise(found))
     return found
+
+
+def join_setup(max_bit_rate: int) -> EncoderSetup:
+    picture = PictureFormat(320, 180, Fraction(30))
+    setup = EncoderSetup(picture, 15_360, JOIN_OPTIONS, True, 1, max_bit_rate, JOIN_QUANTIZER)
+    return setup.with_one_kind_of_sets()
+
+
+def grainy(count: int) -> list[VideoFrame]:
+    """Frames that take many bits, about 4 Mbit/s."""
+    rng = np.random.default_rng(5)
+    still = rng.integers(60, 190, (270, 320), np.uint8)
+    grains = (rng.integers(0, 24, still.shape, np.uint8) for _ in range(count))
+    return [VideoFrame.from_ndarray(still + grain, "yuv420p") for grain in grains]
+
+
+def encoded_by(setup: EncoderSetup, frames: list[VideoFrame]) -> list[CodedPicture]:
+    run = EncoderRun(setup, len(frames))
+    pictures = [picture for i, frame in enumerate(frames) for picture in run.encode(frame, 512 * i)]
+    return pictures + run.finish()
+
+
+@pytest.mark.parametrize(
+    ("max_bit_rate", "still", "begins"),
+    [(40_000_000, 0, [0]), (2_000_000, 0, [0]), (2_000_000, 30, [0, 30])],
+    ids=["within", "beyond", "later beyond"],
+)
+def test_what_would_take_more_bits_than_there_are_is_encoded_at_the_highest_rate(
+    max_bit_rate: int, still: int, begins: list[int]
+) -> None:
+    setup = join_setup(max_bit_rate)
+    pictures = encoded_by(setup, [*grainy(1) * still, *grainy(60 - still)])
+    assert [picture.tick for picture in pictures] == [512 * i for i in range(60)]
+    found = [i for i, picture in enumerate(pictures) if picture.is_keyframe]
+    assert found[0] == 0
+    assert len(found) == len(begins)
+    assert begins[-1] <= found[-1] < begins[-1] + 20
+    spent = 8 * sum(len(picture.data) for picture in pictures)
+    assert spent <= 2 * max_bit_rate
+    if max_bit_rate > 10_000_000:
+        assert spent > 2 * 2_000_000
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.extradata = setup.sets().avcc()
+    shown = [frame for picture in pictures for frame in decoder.decode(av.Packet(picture.data))]
+    shown += decoder.decode(None)
+    assert len(shown) == 60
+    assert not any(frame.is_corrupt for frame in shown)
+
+
+def test_a_run_shorter_than_a_trial_is_whole() -> None:
+    for max_bit_rate in (40_000_000, 100_000):
+        pictures = encoded_by(join_setup(max_bit_rate), grainy(2))
+        assert [picture.tick for picture in pictures] == [0, 512]
+        assert [picture.is_keyframe for picture in pictures] == [True, False]
+
+
+@pytest.mark.parametrize("max_bit_rate", [300_000, 2_000_000, 40_000_000])
+def test_how_bits_are_spent_does_not_show_in_the_parameter_sets(max_bit_rate: int) -> None:
+    setup = join_setup(max_bit_rate)
+    assert setup.quantizer == JOIN_QUANTIZER
+    assert setup.sets() == setup.sets(capped=True)
+
+
+def test_a_quantizer_that_would_need_sets_of_its_own_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = EncoderSetup._x264_options
+
+    def differing(self: EncoderSetup, keyint: int, capped: bool) -> dict[str, str]:
+        options = real(self, keyint, capped)
+        return options if capped else options | {"x264-params": options["x264-params"] + ":ref=3"}
+
+    monkeypatch.setattr(EncoderSetup, "_x264_options", differing)
+    assert join_setup(2_000_000).quantizer is None
 
 
 def setup(name: str) -> EncoderSetup:

@@ -60,6 +60,14 @@ MAX_RATE_FACTOR = 3
 # How much of that is spent evenly, and what may be spent at once besides.
 _STEADY_SHARE = 0.8
 _BUFFER_S = 0.4
+# A quantizer at which no picture of any kind is far from its source (about 43 dB of luma PSNR). With it alone
+# x264 need not look at what a picture will cost, and takes two thirds of the time.
+JOIN_QUANTIZER = 20
+# So many frames show what the others will take, by the mean of so many at most.
+_TRIAL = 3
+_RECENT = 8
+# Where a sequence parameter set has its level_idc (7.3.2.1.1), behind the header.
+_LEVEL_BYTE = 3
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,8 @@ class EncoderSetup:
         prefixed: NAL units get lengths in place of start codes, as copied ones of mp4 files have.
         sps_id: the parameter sets' id, other than the copied stream's ids.
         max_bit_rate: bits a second that are not passed; None for any.
+        quantizer: of all pictures, as long as they stay below that rate; None to let x264 choose.
+        level: the level to state (H.264, A.3), times ten; None for the lowest that allows for the rest.
         codec: FFmpeg's name of the encoder; one in hardware keeps parameter sets of its own.
     """
 
@@ -141,25 +151,44 @@ class EncoderSetup:
     prefixed: bool
     sps_id: int = 0
     max_bit_rate: int | None = None
+    quantizer: int | None = None
+    level: int | None = None
     codec: str = ENCODER
 
-    def sets(self) -> ParameterSets:
-        """The parameter sets that its packets refer to."""
-        context = self.new_context()
+    @property
+    def steady_bit_rate(self) -> float:
+        """What of the highest bit rate is spent evenly."""
+        return (self.max_bit_rate or 0) * _STEADY_SHARE
+
+    @property
+    def buffer_bits(self) -> float:
+        """What may be spent at once besides."""
+        return self.steady_bit_rate * _BUFFER_S
+
+    def sets(self, capped: bool = False) -> ParameterSets:
+        """The parameter sets that its packets refer to; `capped` as for a new encoder."""
+        context = self.new_context(capped)
         context.open()
         found = parameter_sets(context.extradata)
         if found is None:
             raise RuntimeError("the encoder gave no parameter sets")
         return found
 
-    def new_context(self) -> VideoCodecContext:
-        """An encoder, not yet open."""
+    def with_one_kind_of_sets(self) -> EncoderSetup:
+        """The same, for pictures that all refer to the same sets; without the quantizer if that can't be."""
+        capped = self.sets(capped=True)
+        stated = replace(self, level=capped.sps[0][_LEVEL_BYTE])
+        alike = capped == stated.sets() == stated.sets(capped=True)
+        return stated if alike else replace(self, quantizer=None)
+
+    def new_context(self, capped: bool = False) -> VideoCodecContext:
+        """An encoder, not yet open; `capped`: it keeps to the highest bit rate, not to the quantizer."""
         context = cast(VideoCodecContext, av.CodecContext.create(self.codec, "w"))
-        self.configure(context)
+        self.configure(context, capped)
         return context
 
-    def configure(self, context: VideoCodecContext) -> None:
-        """Set an encoder up."""
+    def configure(self, context: VideoCodecContext, capped: bool = False) -> None:
+        """Set an encoder up; `capped` as for a new one."""
         picture = self.picture
         context.width, context.height, context.pix_fmt = picture.width, picture.height, picture.pix_fmt
         context.time_base = Fraction(1, self.scale)
@@ -173,18 +202,23 @@ class EncoderSetup:
         if self.codec == ENCODER:
             # Runs are many: each has a core for itself.
             context.thread_count = 1
-            context.options = self._x264_options(keyint)
+            context.options = self._x264_options(keyint, capped)
         else:
             context.pix_fmt = hardware_format(self.codec)
             context.gop_size, context.max_b_frames = keyint, 0
             context.options = hardware_options(self.codec, self.options.crf)
 
-    def _x264_options(self, keyint: int) -> dict[str, str]:
-        params = f"sps-id={self.sps_id}:keyint={keyint}:bframes={self.options.bframes}:b-pyramid=none:info=0"
-        if self.max_bit_rate:
+    def _x264_options(self, keyint: int, capped: bool) -> dict[str, str]:
+        params = f"sps-id={self.sps_id}:keyint={keyint}:bframes={self.options.bframes}:b-pyramid=none"
+        # Parameter sets don't depend on how bits are spent, then.
+        params += ":stitchable=1" if self.quantizer is not None else ""
+        params += f":level={self.level}" if self.level is not None else ""
+        if self.quantizer is not None and not capped:
+            params += f":qp={self.quantizer}"
+        elif self.max_bit_rate:
             # Runs are short: what the buffer lends them at the start counts, too.
-            kbit = max(1, int(self.max_bit_rate / 1000 * _STEADY_SHARE))
-            params += f":vbv-maxrate={kbit}:vbv-bufsize={max(1, int(kbit * _BUFFER_S))}"
+            kbit, buffer = (max(1, int(bits / 1000)) for bits in (self.steady_bit_rate, self.buffer_bits))
+            params += f":vbv-maxrate={kbit}:vbv-bufsize={buffer}"
         return {
             "preset": self.options.preset,
             "crf": str(self.options.crf),
@@ -221,24 +255,81 @@ class CodedPicture(NamedTuple):
 
 
 class EncoderRun:
-    """Encodes frames that follow each other; the first one becomes an IDR picture."""
+    """Encodes frames that follow each other; the first one becomes an IDR picture.
 
-    def __init__(self, setup: EncoderSetup) -> None:
+    A quantizer is tried on the first few frames. Where all of them would take too many bits, they are encoded
+    again, and the rest with them, at the highest rate; where that shows later, another IDR picture begins.
+
+    Args:
+        setup: what it has in common with other runs.
+        frames: how many there will be.
+    """
+
+    def __init__(self, setup: EncoderSetup, frames: int) -> None:
+        self._setup, self._length = setup, frames
         self._context = setup.new_context()
         self._format = setup.picture.pix_fmt if setup.codec == ENCODER else hardware_format(setup.codec)
         self._time_base, self._prefixed = Fraction(1, setup.scale), setup.prefixed
+        self._capped = setup.quantizer is None
+        self._tried: list[tuple[VideoFrame, int]] = []
+        self._trial: list[CodedPicture] = []
+        self._count = self._bits = 0
+        self._usual_bits = 0.0
 
     def encode(self, frame: VideoFrame, tick: int) -> list[CodedPicture]:
         """The pictures that are ready once `frame`, shown at output `tick`, is in; in decoding order."""
         if frame.format.name != self._format:
             frame = frame.reformat(format=self._format)
+        coded = self._encoded(frame, tick)
+        if self._capped:
+            return coded
+        self._count_bits(coded)
+        if self._count > _TRIAL:
+            return coded + (self._switched() if self._is_too_much() else [])
+        self._tried.append((frame, tick))
+        self._trial += coded
+        return self._after_trial() if self._count == _TRIAL else []
+
+    def finish(self) -> list[CodedPicture]:
+        """The rest of the pictures."""
+        return self._after_trial() + self._flushed()
+
+    def _encoded(self, frame: VideoFrame, tick: int) -> list[CodedPicture]:
         frame.pts, frame.time_base = tick, self._time_base
         frame.pict_type = PictureType.NONE
         return self._coded(self._context.encode(frame))
 
-    def finish(self) -> list[CodedPicture]:
-        """The rest of the pictures."""
+    def _flushed(self) -> list[CodedPicture]:
         return self._coded(self._context.encode(None)) if self._context.is_open else []
+
+    def _after_trial(self) -> list[CodedPicture]:
+        """The first pictures: those of the trial, or others if they take too much."""
+        tried, coded = self._tried, self._trial
+        self._tried, self._trial = [], []
+        if not tried or not self._is_too_much():
+            return coded
+        self._switched()
+        return [picture for frame, tick in tried for picture in self._encoded(frame, tick)]
+
+    def _switched(self) -> list[CodedPicture]:
+        """Go on with an encoder that keeps to the highest rate; gives what the one before still held."""
+        rest = self._flushed()
+        self._context, self._capped = self._setup.new_context(capped=True), True
+        return rest
+
+    def _count_bits(self, coded: Iterable[CodedPicture]) -> None:
+        for picture in coded:
+            bits = 8 * len(picture.data)
+            self._bits, self._count = self._bits + bits, self._count + 1
+            if not picture.is_keyframe:
+                self._usual_bits += (bits - self._usual_bits) / min(self._count - 1, _RECENT)
+
+    def _is_too_much(self) -> bool:
+        """Whether too many bits will be spent if it goes on like this; some are left for switching."""
+        length = max(self._length, self._count)
+        there = float(length / self._setup.picture.fps) * self._setup.steady_bit_rate
+        expected = self._bits + (length - self._count) * self._usual_bits
+        return expected > there + self._setup.buffer_bits / 2
 
     def _coded(self, packets: Iterable[AnyPacket]) -> list[CodedPicture]:
         return [

@@ -124,12 +124,14 @@ class RunTask:
 
     def __init__(self, part: EncodedPart, pool: SourcePool, tools: RunTools) -> None:
         self._tools = tools
+        length_s = Fraction(part.end_tick - part.start_tick, tools.encoder.scale)
+        self._length = round(length_s * tools.encoder.picture.fps)
         self._material = [_read(span, pool, tools.encoder.options.draft) for span in part.spans]
         self.bytes = sum(packet.size for one in self._material for packet in one.packets)
 
     def __call__(self) -> EncodedRun:
         """Decode, fit, dress, mix and encode."""
-        run = EncoderRun(self._tools.encoder)
+        run = EncoderRun(self._tools.encoder, self._length)
         pictures: list[CodedPicture] = []
         try:
             for frame, tick in self._frames():

@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from hypecut.media.bodies import Body
 from hypecut.media.encoder import (
     JOIN_OPTIONS,
+    JOIN_QUANTIZER,
     MAX_RATE_FACTOR,
     CodedPicture,
     EncoderOptions,
@@ -176,10 +177,13 @@ class MontageWriter:
 
     def _copied_track(self, template: SourceReader, options: EncoderOptions) -> VideoStream:
         layout, sets = self.layout, template.copyable_sets
-        limit = None
+        limit = quantizer = None
         if layout.encodes == "joins":
-            options, limit = JOIN_OPTIONS, MAX_RATE_FACTOR * template.bit_rate
-        self.encoder = EncoderSetup(layout.picture, layout.scale, options, True, sets.free_id or 0, limit)
+            options, quantizer = JOIN_OPTIONS, JOIN_QUANTIZER
+            limit = MAX_RATE_FACTOR * template.bit_rate
+        sps_id = sets.free_id or 0
+        setup = EncoderSetup(layout.picture, layout.scale, options, True, sps_id, limit, quantizer)
+        self.encoder = setup.with_one_kind_of_sets()
         if layout.encodes != "nothing":
             sets = sets.joined(self.encoder.sets())
         stream = self._container.add_stream_from_template(template.video)
