@@ -25,6 +25,7 @@ from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_
 from hypecut.media.encoder import ENCODER, EncoderOptions
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.kept_runs import KeptRuns
+from hypecut.media.memory import return_freed_memory
 from hypecut.media.mixing import cuts_to_pace, main_format, montage_picture, most_alike
 from hypecut.media.parts import PART_S, EncodedPart, PlacedCut, Span, montage_parts, placed_cuts
 from hypecut.media.pieces import PieceStore
@@ -128,6 +129,7 @@ def render(
         MediaError: no cut can be used, or with `strict`, one can't; the message names it.
         DiskFullError, BadInputError: the montage can't be written.
     """
+    return_freed_memory()
     with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
         cuts, skipped = _inspect_all(plan, folder, pool, strict)
         complaint = titles_complaint(plan, title_style)
