@@ -10,6 +10,7 @@ import pytest
 from hypecut.errors import PlanError, UsageError
 from hypecut.jobs.exporting import export_file
 from hypecut.jobs.rendering import render_plan
+from hypecut.media.source import SourceReader
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
 from tests.support.recordings import Recordings
@@ -50,3 +51,18 @@ def test_a_time_beyond_the_source_is_refused_with_its_entry(plan: Path, settings
         export_file(plan, "otio", None)
     with pytest.raises(PlanError, match="cut 1"):
         render_plan(plan, None, settings, SilentProgress())
+
+
+def test_a_source_is_opened_once_for_checking_and_rendering(
+    plan: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    real = SourceReader.__init__
+
+    def counting(self: SourceReader, path: Path) -> None:
+        opened.append(path)
+        real(self, path)
+
+    monkeypatch.setattr(SourceReader, "__init__", counting)
+    render_plan(plan, None, settings, SilentProgress())
+    assert opened == [plan.with_name("source.mp4")]

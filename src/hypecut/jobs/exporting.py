@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 
 from hypecut.errors import MediaError
 from hypecut.files import check_output, write_text
+from hypecut.media.inspect import SourcePool
 from hypecut.media.source import SourceReader
 from hypecut.models import Plan
 from hypecut.plan.document import check_sources, read_plan
@@ -45,16 +47,16 @@ def plan_files(plan: Plan, plan_path: Path) -> list[Path]:
     return [plan_path, *(plan_path.parent / source for source in sources)]
 
 
-def source_facts(plan: Plan, folder: Path) -> SourceFacts:
-    """What the sources of a plan tell of themselves."""
+def source_facts(plan: Plan, folder: Path, pool: SourcePool | None = None) -> SourceFacts:
+    """What the sources of a plan tell of themselves; those in `pool` are not opened once more."""
     sources: dict[str, SourceInfo | None] = {}
-    for name in dict.fromkeys(cut.source for cut in plan.cuts):
-        try:
-            with SourceReader(folder / name) as source:
-                sources[name] = _source_info(source)
-        except MediaError as error:
-            log.debug("%s", error)
-            sources[name] = None
+    with SourcePool() if pool is None else contextlib.nullcontext(pool) as pool:
+        for name in dict.fromkeys(cut.source for cut in plan.cuts):
+            try:
+                sources[name] = _source_info(pool.get(folder / name))
+            except MediaError as error:
+                log.debug("%s", error)
+                sources[name] = None
     return SourceFacts(sources)
 
 

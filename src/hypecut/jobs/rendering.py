@@ -71,12 +71,14 @@ def render_plan(
     check_output(out, overwrite, plan_files(plan, plan_path))
     if out.suffix.lower() != SUFFIX:
         raise UsageError(f"the montage is an MP4 file; give --out a name in {SUFFIX}, not {out.name}.")
-    durations = source_facts(plan, folder).durations
-    check_sources(plan, durations, str(plan_path))
-    check_room(plan, folder, durations, out.parent)
-    options = PREVIEW if preview else encoder_options(settings)
-    pieces = kept_pieces(settings)
-    return render(plan, folder, out, progress, options, strict, pieces=pieces)
+    # Opening a long recording takes time: its index is read whole.
+    with SourcePool() as pool:
+        durations = source_facts(plan, folder, pool).durations
+        check_sources(plan, durations, str(plan_path))
+        check_room(plan, folder, durations, out.parent)
+        options = PREVIEW if preview else encoder_options(settings)
+        pieces = kept_pieces(settings)
+        return render(plan, folder, out, progress, options, strict, pool, pieces=pieces)
 
 
 def encoder_options(settings: Settings) -> EncoderOptions:
