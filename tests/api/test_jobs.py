@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 
 from hypecut.api.app import create_app
 from hypecut.jobs.engine.memory import MemoryEngine
+from hypecut.jobs.engine.protocol import JobFilter
 from hypecut.settings import Settings
 from tests.api.conftest import client_of, submit
 from tests.api.engines import Stage
@@ -228,3 +231,15 @@ def test_a_fault_of_the_program_tells_nothing_of_it(
     assert set(response.json()) == {"detail"}
     assert "secret" not in response.text
     assert "Traceback" not in response.text
+
+
+def test_a_database_that_does_not_answer_is_told(
+    client: httpx.Client, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_wanted: JobFilter) -> None:
+        raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(engine, "list", locked)
+    answer = client.get("/jobs")
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith("the database of jobs does not answer (database is locked)")

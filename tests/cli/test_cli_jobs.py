@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from hypecut.jobs.engine import open_engine
+from hypecut.jobs.engine.durable import DurableEngine
+from hypecut.jobs.store import database
 from hypecut.settings import Settings, load_settings
 from tests.cli.conftest import Cli, one_sentence
 from tests.jobs.conftest import Stream
@@ -159,3 +162,22 @@ def test_a_worker_runs_what_is_queued_and_stops_in_order(cli: Cli, stream: Strea
     _, err = worker.communicate()
     assert worker.returncode == 0
     assert err.strip().endswith("stopped.")
+
+
+def test_a_database_that_stays_locked_is_told(
+    cli: Cli, stream: Stream, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_engine(settings()).close()
+    monkeypatch.setattr(database, "_BUSY_MS", 50)
+    other = sqlite3.connect(home / "data" / "jobs.sqlite", isolation_level=None)
+
+    def opened_and_locked(settings: Settings) -> DurableEngine:
+        engine = open_engine(settings)
+        other.execute("BEGIN IMMEDIATE")
+        return engine
+
+    monkeypatch.setattr("hypecut.jobs.engine.open_engine", opened_and_locked)
+    outcome = cli("jobs", "submit", "highlights", stream.vod, "--chat", stream.chat)
+    other.close()
+    assert (outcome.code, one_sentence(outcome.err)) == (1, True)
+    assert "does not answer (database is locked)" in outcome.err

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from hypecut.errors import HypecutError
+from hypecut.jobs.store.database import AWAY, away_error
 
 log = logging.getLogger(__name__)
 
@@ -75,9 +76,10 @@ _MEANINGS = {
     422: "Something in the request is wrong.",
     500: "hypecut failed; its log tells why.",
     502: "A source, such as Twitch, refused, failed or is out of reach.",
+    503: "The database of jobs does not answer.",
     507: "The disk is full.",
 }
-_ALWAYS = (400, 401, 403, 405, 413, 422, 500)
+_ALWAYS = (400, 401, 403, 405, 413, 422, 500, 503)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -92,6 +94,8 @@ def add_handlers(app: FastAPI) -> None:
     """Let the app answer every failure in this form."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HypecutError, _hypecut_error)
+    for away in AWAY:
+        app.add_exception_handler(away, _database_away)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _fault)
 
@@ -124,6 +128,12 @@ def _hypecut_error(_request: Request, error: Exception) -> JSONResponse:
 def _http_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def _database_away(_request: Request, error: Exception) -> JSONResponse:
+    told = away_error(error)
+    log.error("%s", told)
+    return problem(told.http_status, str(told))
 
 
 def _fault(request: Request, error: Exception) -> JSONResponse:

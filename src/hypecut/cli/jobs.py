@@ -215,18 +215,21 @@ def _opened(server: str | None, token: str | None) -> Iterator[Any]:
     """The jobs of a server, or those of the database of the settings."""
     settings = start(token=token).settings
     found: Any
+    told: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if server is not None:
         from hypecut.jobs.client import ServerJobs
 
         found = ServerJobs(server, settings.token.get_secret_value() or None)
     else:
         from hypecut.jobs.engine import open_engine
+        from hypecut.jobs.store.database import told_as_database_error
 
-        found = open_engine(settings)
-    try:
-        yield found
-    finally:
-        found.close()
+        found, told = open_engine(settings), told_as_database_error()
+    with told:
+        try:
+            yield found
+        finally:
+            found.close()
 
 
 def _whole_id(found: Jobs, job_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypecut.errors import JobStateError
 from hypecut.jobs.engine.protocol import FINAL, JobDetails
@@ -15,6 +15,9 @@ from hypecut.jobs.pipeline import CheckedJob
 from hypecut.models import JobKind, JobStatus
 from hypecut.progress import Progress
 from hypecut.settings import Settings
+
+if TYPE_CHECKING:
+    from hypecut.jobs.engine.durable import DurableEngine
 
 # Somebody watches, and can free some space sooner than a worker would notice.
 _PATIENCE = Patience(source_waits_s=(5.0, 30.0), disk_wait_s=0.0)
@@ -42,10 +45,18 @@ def run_durably(
     from hypecut.jobs.engine.apart import ChildRunner
     from hypecut.jobs.engine.durable import DurableEngine
     from hypecut.jobs.pipelines import PIPELINES
+    from hypecut.jobs.store.database import told_as_database_error
 
     # What can't be run is no job, so none is on record.
     PIPELINES[kind].look(job)
-    engine = DurableEngine(settings, runner=ChildRunner(), patience=_PATIENCE, progress=progress)
+    with told_as_database_error():
+        engine = DurableEngine(settings, runner=ChildRunner(), patience=_PATIENCE, progress=progress)
+        details = _run(engine, kind, job, overwrite)
+    return _result(details)
+
+
+def _run(engine: DurableEngine, kind: JobKind, job: CheckedJob, overwrite: bool) -> JobDetails:
+    """The job at its end, on an engine that is closed then."""
     try:
         # Where nothing is left of what an earlier run made, there is nothing to go on from.
         anew = overwrite or not OutputFolder.is_claimed_by(Path(job.folder), job.name)
@@ -54,14 +65,13 @@ def run_durably(
             # The folder knows best whether all of it is still there.
             submitted = engine.submit(kind, job, again=True)
         try:
-            details = engine.run(submitted.id)
+            return engine.run(submitted.id)
         except KeyboardInterrupt:
             with contextlib.suppress(JobStateError):
                 engine.cancel(submitted.id)
             raise
     finally:
         engine.close()
-    return _result(details)
 
 
 def _result(details: JobDetails) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from hypecut.jobs.engine.worker import DEFAULT_PACE, Pace, Worker
 from hypecut.jobs.pipeline import CheckedJob, Pipeline
 from hypecut.jobs.pipelines import PIPELINES
 from hypecut.jobs.store import rows
-from hypecut.jobs.store.database import exclusive, open_database
+from hypecut.jobs.store.database import exclusive, open_database, told_as_database_error
 from hypecut.jobs.store.jobs import JobStore
 from hypecut.jobs.store.leases import QUEUE, Leases
 from hypecut.models import Job, JobKind, JobStatus
@@ -61,7 +61,12 @@ class DurableEngine:
         self._engine = open_database(settings)
         self._store = JobStore(self._engine, pipelines)
         self._leases = Leases(self._engine)
-        self._client = workflow.open_client(self._engine)
+        try:
+            with told_as_database_error():
+                self._client = workflow.open_client(self._engine)
+        except BaseException:
+            self._engine.dispose()
+            raise
         self._worker: Worker | None = None
         self._closed = False
 

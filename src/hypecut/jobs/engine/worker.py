@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from dbos import DBOS, DBOSClient
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hypecut.errors import JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
@@ -25,6 +25,7 @@ from hypecut.jobs.engine.processes import this_process
 from hypecut.jobs.engine.run import JobRun, Patience, StepRunner, failure_of
 from hypecut.jobs.pipeline import Step
 from hypecut.jobs.store import rows
+from hypecut.jobs.store.database import AWAY
 from hypecut.jobs.store.jobs import JobStore, wall_clock_ms
 from hypecut.jobs.store.leases import RENEW_EVERY_S, Leases
 from hypecut.progress import Progress
@@ -37,7 +38,6 @@ MAX_DEATHS = 3
 _PATIENCE_S = 45.0
 _LEAVE_S = 60.0
 _AGAIN_S = 0.5
-_AWAY = (OperationalError, InterfaceError)
 P = ParamSpec("P")
 T = TypeVar("T")
 _DAY_MS = 86_400_000
@@ -346,7 +346,7 @@ def _persistently(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     while True:
         try:
             return call(*args, **kwargs)
-        except _AWAY:
+        except AWAY:
             if time.monotonic() - began_s > _PATIENCE_S:
                 raise
             time.sleep(_AGAIN_S)
@@ -384,7 +384,7 @@ class _StoreJournal:
 
     def measure(self, step: str, measure: Measure) -> None:
         """A step is so far."""
-        with contextlib.suppress(*_AWAY):  # the next one will do
+        with contextlib.suppress(*AWAY):  # the next one will do
             self._store.measure_step(self._job_id, step, measure)
 
     def finish(self, step: str, made: Made) -> None:
@@ -393,10 +393,10 @@ class _StoreJournal:
 
     def note(self, text: str) -> None:
         """What the job waits for."""
-        with contextlib.suppress(*_AWAY):
+        with contextlib.suppress(*AWAY):
             self._store.change(self._job_id, note=text)
 
     def log(self, line: str) -> None:
         """A line of the log."""
-        with contextlib.suppress(*_AWAY):
+        with contextlib.suppress(*AWAY):
             self._store.log(self._job_id, line)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from hypecut.errors import DatabaseError
 from hypecut.jobs.store.tables import DBOS_SCHEMA
@@ -17,6 +17,8 @@ from hypecut.settings import Settings
 
 # The last of the migrations in `migrations/versions`.
 HEAD = "0002"
+# What is raised while the database is locked or out of reach.
+AWAY = (OperationalError, InterfaceError)
 _VERSION_TABLE = "hypecut_version"
 _BUSY_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,6 +69,28 @@ def open_database(settings: Settings) -> sa.Engine:
         engine.dispose()
         raise
     return engine
+
+
+@contextlib.contextmanager
+def told_as_database_error() -> Iterator[None]:
+    """Raise it as an error for people when the database is locked for long, or can't be reached any more.
+
+    Raises:
+        DatabaseError: so it is.
+    """
+    try:
+        yield
+    except AWAY as error:
+        raise away_error(error) from error
+
+
+def away_error(error: Exception) -> DatabaseError:
+    """What to tell of an error of `AWAY`."""
+    reason = " ".join(str(getattr(error, "orig", error)).split())
+    return DatabaseError(
+        f"the database of jobs does not answer ({reason}); see to it, then try again: jobs go on where they"
+        " were."
+    )
 
 
 def now_ms(engine: sa.Engine) -> sa.ColumnElement[int]:
