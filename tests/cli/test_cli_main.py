@@ -41,6 +41,13 @@ def test_every_command_has_help(cli: Cli, command: str) -> None:
     assert outcome.out.startswith(f"Usage: hypecut {command}")
 
 
+def test_where_a_setting_is_from_stands_before_values_that_are_longer_than_a_line(cli: Cli) -> None:
+    lines = cli("config").out.splitlines()
+    assert lines[0].split() == ["setting", "from", "value"]
+    assert ["port", "default", "8765"] in [line.split() for line in lines]
+    assert max(line.index("default") for line in lines if " default " in line) < 40
+
+
 @pytest.mark.parametrize("group", ["jobs", "chat", "cache"])
 def test_a_group_of_commands_without_one_lists_them(cli: Cli, group: str) -> None:
     outcome = cli(group)

@@ -18,8 +18,9 @@ def config(json: options.Json = False) -> None:
         }
         say_json({"file": loaded.file, "settings": settings})
         return
-    rows = [(name, _text(value), str(loaded.origins[name])) for name, value in values.items()]
-    say(table(("setting", "value", "from"), rows))
+    # Values come last: some are longer than any line.
+    rows = [(name, str(loaded.origins[name]), _text(value)) for name, value in values.items()]
+    say(table(("setting", "from", "value"), rows))
 
 
 def _text(value: object) -> str:
