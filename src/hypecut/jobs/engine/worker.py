@@ -254,7 +254,7 @@ class Worker:
         with self._changed:
             for job_id in job_ids:
                 if job_id in self._active:
-                    self._active[job_id].stop.set()
+                    self._active[job_id].set()
 
     def _execute(self, job_id: str) -> None:
         """Run a job in a thread of DBOS.
@@ -263,7 +263,7 @@ class Worker:
             RunStopped: it was cancelled or handed back.
             JobFailedError: it failed; the error is noted.
         """
-        active = _Active(threading.Event())
+        active = _Active()
         with self._changed:
             if self._closing:
                 raise workflow.RunStopped
@@ -312,7 +312,7 @@ class Worker:
                 raise workflow.RunStopped from None
             except Exception as error:
                 # What goes wrong while all is torn down says nothing of the job.
-                if active.stop.is_set():
+                if active.is_set():
                     raise workflow.RunStopped from None
                 self._fail(job_id, error)
             finally:
@@ -360,15 +360,12 @@ def _stepped(run: JobRun, step: Step) -> Any:
         raise workflow.RunStopped from None
 
 
-@dataclass(frozen=True)
-class _Active:
-    """A run in this process."""
-
-    stop: threading.Event
+class _Active(threading.Event):
+    """A run in this process; set when it is to stop."""
 
     def check(self) -> None:
         """Raise when the run is to stop."""
-        if self.stop.is_set():
+        if self.is_set():
             raise JobCancelledError("the job was stopped.")
 
 
