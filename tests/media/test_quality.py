@@ -151,6 +151,14 @@ def test_what_would_take_more_bits_than_there_are_is_encoded_at_the_highest_rate
     assert not any(frame.is_corrupt for frame in shown)
 
 
+def test_a_change_of_scene_at_the_beginning_is_not_taken_for_what_follows() -> None:
+    still = grainy(1)[0]
+    other = VideoFrame.from_ndarray(255 - still.to_ndarray(), "yuv420p")
+    pictures = encoded_by(join_setup(2_500_000), [still, *[other] * 59])
+    assert len(pictures[1].data) > 20 * len(pictures[2].data)
+    assert [picture.is_keyframe for picture in pictures] == [True] + [False] * 59
+
+
 def test_a_run_shorter_than_a_trial_is_whole() -> None:
     for max_bit_rate in (40_000_000, 100_000):
         pictures = encoded_by(join_setup(max_bit_rate), grainy(2))

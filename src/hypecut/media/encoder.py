@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from statistics import median_low
 from typing import NamedTuple, cast
 
 import av
@@ -63,7 +65,8 @@ _BUFFER_S = 0.4
 # A quantizer at which no picture of any kind is far from its source (about 43 dB of luma PSNR). With it alone
 # x264 need not look at what a picture will cost, and takes two thirds of the time.
 JOIN_QUANTIZER = 20
-# So many frames show what the others will take, by the mean of so many at most.
+# So many frames show what the others will take, by the median of so many at most: cuts meet in most runs, and
+# the first picture behind takes many bits, but once.
 _TRIAL = 3
 _RECENT = 8
 # Where a sequence parameter set has its level_idc (7.3.2.1.1), behind the header.
@@ -274,7 +277,7 @@ class EncoderRun:
         self._tried: list[tuple[VideoFrame, int]] = []
         self._trial: list[CodedPicture] = []
         self._count = self._bits = 0
-        self._usual_bits = 0.0
+        self._recent_bits: deque[int] = deque(maxlen=_RECENT)
 
     def encode(self, frame: VideoFrame, tick: int) -> list[CodedPicture]:
         """The pictures that are ready once `frame`, shown at output `tick`, is in; in decoding order."""
@@ -322,13 +325,14 @@ class EncoderRun:
             bits = 8 * len(picture.data)
             self._bits, self._count = self._bits + bits, self._count + 1
             if not picture.is_keyframe:
-                self._usual_bits += (bits - self._usual_bits) / min(self._count - 1, _RECENT)
+                self._recent_bits.append(bits)
 
     def _is_too_much(self) -> bool:
         """Whether too many bits will be spent if it goes on like this; some are left for switching."""
         length = max(self._length, self._count)
         there = float(length / self._setup.picture.fps) * self._setup.steady_bit_rate
-        expected = self._bits + (length - self._count) * self._usual_bits
+        usual = median_low(self._recent_bits) if self._recent_bits else 0
+        expected = self._bits + (length - self._count) * usual
         return expected > there + self._setup.buffer_bits / 2
 
     def _coded(self, packets: Iterable[AnyPacket]) -> list[CodedPicture]:
