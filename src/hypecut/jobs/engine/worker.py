@@ -7,10 +7,10 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import msgspec
 from dbos import DBOS, DBOSClient
@@ -20,12 +20,12 @@ from hypecut.errors import JobCancelledError, JobFailedError
 from hypecut.files import remove_leftovers
 from hypecut.jobs.engine import workflow
 from hypecut.jobs.engine.apart import end_children
-from hypecut.jobs.engine.journal import Made, Measure, logged_to
+from hypecut.jobs.engine.journal import logged_to
 from hypecut.jobs.engine.processes import this_process
 from hypecut.jobs.engine.run import JobRun, Patience, StepRunner, failure_of
+from hypecut.jobs.engine.store_journal import StoreJournal, persistently
 from hypecut.jobs.pipeline import Step
 from hypecut.jobs.store import rows
-from hypecut.jobs.store.database import AWAY
 from hypecut.jobs.store.jobs import JobStore, wall_clock_ms
 from hypecut.jobs.store.leases import RENEW_EVERY_S, Leases
 from hypecut.progress import Progress
@@ -34,12 +34,7 @@ from hypecut.settings import Settings
 log = logging.getLogger(__name__)
 
 MAX_DEATHS = 3
-# For so long a run holds out without the database; then its worker's lease is lost.
-_PATIENCE_S = 45.0
 _LEAVE_S = 60.0
-_AGAIN_S = 0.5
-P = ParamSpec("P")
-T = TypeVar("T")
 _DAY_MS = 86_400_000
 
 
@@ -278,19 +273,19 @@ class Worker:
         finally:
             if stopped:
                 # Unless it was cancelled it is still to be done, by whoever is free.
-                _persistently(self._leases.hand_back, job_id, self.id)
-                _persistently(self._leases.let_go, job_id, self.id)
+                persistently(self._leases.hand_back, job_id, self.id)
+                persistently(self._leases.let_go, job_id, self.id)
             with self._changed:
                 del self._active[job_id]
                 self._taken.discard(job_id)
                 self._changed.notify_all()
 
     def _run(self, job_id: str, active: _Active) -> None:
-        row = _persistently(self._store.row, job_id)
+        row = persistently(self._store.row, job_id)
         if row.worker != self.id:
             raise workflow.RunStopped
-        _persistently(self._store.begin, job_id)
-        journal = _StoreJournal(self._store, job_id)
+        persistently(self._store.begin, job_id)
+        journal = StoreJournal(self._store, job_id)
         run = JobRun(
             job_id=job_id,
             pipeline=self._store.pipeline(row.kind),
@@ -307,7 +302,7 @@ class Worker:
                 result = self._steps(run, row)
                 run.stopped()
                 ended = {"result": rows.encoded(result), "error": None, "error_kind": ""}
-                _persistently(self._store.end, job_id, **ended)
+                persistently(self._store.end, job_id, **ended)
             except JobCancelledError:
                 raise workflow.RunStopped from None
             except Exception as error:
@@ -336,20 +331,8 @@ class Worker:
 
     def _fail(self, job_id: str, error: Exception) -> None:
         failure = failure_of(error)
-        _persistently(self._store.end, job_id, error=failure.text, error_kind=failure.kind)
+        persistently(self._store.end, job_id, error=failure.text, error_kind=failure.kind)
         raise JobFailedError(failure.text) from None
-
-
-def _persistently(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What a call gives, made again while the database is away, for as long as a lease may be."""
-    began_s = time.monotonic()
-    while True:
-        try:
-            return call(*args, **kwargs)
-        except AWAY:
-            if time.monotonic() - began_s > _PATIENCE_S:
-                raise
-            time.sleep(_AGAIN_S)
 
 
 def _stepped(run: JobRun, step: Step) -> Any:
@@ -367,33 +350,3 @@ class _Active(threading.Event):
         """Raise when the run is to stop."""
         if self.is_set():
             raise JobCancelledError("the job was stopped.")
-
-
-class _StoreJournal:
-    """Keeps what a run tells in the database."""
-
-    def __init__(self, store: JobStore, job_id: str) -> None:
-        self._store, self._job_id = store, job_id
-
-    def begin(self, step: str) -> None:
-        """A step begins."""
-        _persistently(self._store.begin_step, self._job_id, step)
-
-    def measure(self, step: str, measure: Measure) -> None:
-        """A step is so far."""
-        with contextlib.suppress(*AWAY):  # the next one will do
-            self._store.measure_step(self._job_id, step, measure)
-
-    def finish(self, step: str, made: Made) -> None:
-        """A step is done."""
-        _persistently(self._store.finish_step, self._job_id, step, made)
-
-    def note(self, text: str) -> None:
-        """What the job waits for."""
-        with contextlib.suppress(*AWAY):
-            self._store.change(self._job_id, note=text)
-
-    def log(self, line: str) -> None:
-        """A line of the log."""
-        with contextlib.suppress(*AWAY):
-            self._store.log(self._job_id, line)
