@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import socket
 import ssl
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,6 +147,18 @@ def test_other_hosts_are_refused(web: httpx.Client, twitch: LocalTwitch) -> None
     with pytest.raises(httpx.ProxyError):
         web.get("https://example.org/")
     assert twitch.book.refused == ["example.org"]
+
+
+def test_clients_that_go_before_tls_begins_leave_no_socket_open(twitch: LocalTwitch) -> None:
+    address = ("127.0.0.1", int(twitch.proxy.rsplit(":", 1)[1]))
+    for _ in range(40):
+        with socket.create_connection(address) as client:
+            client.sendall(b"CONNECT gql.twitch.tv:443 HTTP/1.1\r\nHost: gql.twitch.tv\r\n\r\n")
+            # Not closed but reset.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    while twitch.open:
+        time.sleep(0.01)
+    gc.collect()
 
 
 def test_a_recording_that_begins_anew_differs_in_its_time_stamps_alone(twitch: LocalTwitch) -> None:

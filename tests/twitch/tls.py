@@ -5,11 +5,23 @@ from __future__ import annotations
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+
+class _Accepted(ssl.SSLSocket):
+    """Is closed when its client is gone before TLS begins; the standard library leaves such a one open."""
+
+    def getpeername(self) -> Any:
+        try:
+            return super().getpeername()
+        except OSError as error:
+            self.close()
+            raise ConnectionResetError("the client is gone") from error
 
 
 def make_context(folder: Path, hosts: list[str]) -> tuple[ssl.SSLContext, Path]:
@@ -66,6 +78,7 @@ def make_context(folder: Path, hosts: list[str]) -> tuple[ssl.SSLContext, Path]:
         )
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = _Accepted
     context.load_cert_chain(leaf_file)
     context.set_alpn_protocols(["http/1.1"])
     return context, ca_file
