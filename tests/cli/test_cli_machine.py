@@ -68,10 +68,10 @@ def test_config_prints_each_value_and_where_it_came_from(
     outcome = cli("config")
     lines = {line.split()[0]: line.split() for line in outcome.out.splitlines()}
     assert set(Settings.model_fields) < set(lines)
-    assert lines["lag_s"] == ["lag_s", "20", "file", "hypecut.toml"]
-    assert lines["crf"] == ["crf", "20", "environment", "HYPECUT_CRF"]
-    assert lines["tail_s"][2:] == ["default"]
-    assert lines["keywords"][1] == "(none)"
+    assert lines["lag_s"] == ["lag_s", "file", "hypecut.toml", "20"]
+    assert lines["crf"] == ["crf", "environment", "HYPECUT_CRF", "20"]
+    assert lines["tail_s"][1] == "default"
+    assert lines["keywords"][1:] == ["default", "(none)"]
 
 
 def test_config_json(cli: Cli, home: Path) -> None:
