@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,8 +16,7 @@ from hypecut.api.limits import StrictRoute, query_error
 from hypecut.api.problems import documented
 from hypecut.api.views import json_response
 from hypecut.detect.envelope import MAX_POINTS, envelope
-from hypecut.jobs.explained import Moment, read_explanation
-from hypecut.jobs.folder import DETECTED, WORK
+from hypecut.jobs.explained import Moment, read_detected, read_explanation
 from hypecut.jobs.thinking import Detected
 
 router = APIRouter(tags=["plans"], route_class=StrictRoute)
@@ -82,7 +80,11 @@ def get_activity(
 ) -> Response:
     """Tell how active chat was, and which moments were found."""
     folder = Path(details.folder)
-    found = _detected(folder)
+    found = read_detected(folder)
+    if found is None:
+        raise HTTPException(
+            404, "the job has no activity: chat was not looked at yet, or its folder is gone."
+        )
     duration_s = len(found.curve) * found.step_s
     to_s = duration_s if to is None else to
     if to is not None and from_ >= to_s:
@@ -90,15 +92,6 @@ def get_activity(
     shown = envelope(np.array(found.curve), found.step_s, from_, max(to_s, from_ + found.step_s), points)
     curve = {"start_s": shown.start_s, "step_s": shown.step_s, "score": shown.high, "low": shown.low}
     return json_response({"duration_s": duration_s, "curve": curve, "segments": _moments(folder, found)})
-
-
-def _detected(folder: Path) -> Detected:
-    try:
-        return msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise HTTPException(
-            404, "the job has no activity: chat was not looked at yet, or its folder is gone."
-        ) from error
 
 
 def _moments(folder: Path, found: Detected) -> list[dict[str, Any]]:

@@ -106,12 +106,11 @@ def submit(
         raise UsageError(f"{kind} is no kind of job; submit highlights or montage.")
     with _opened(server, token) as found:
         delivery = Delivery(found, server is not None, priority, [])
-        runnable.main(
-            args or [], prog_name=f"hypecut jobs submit {kind}", standalone_mode=False, obj=delivery
-        )
+        given = args or []
+        runnable.main(given, prog_name=f"hypecut jobs submit {kind}", standalone_mode=False, obj=delivery)
         for job_id in delivery.submitted:
             details = found.get(job_id)
-            if json or "--json" in (args or ()):
+            if json or "--json" in given:
                 say_json(details)
             else:
                 say(job_id)
@@ -165,7 +164,7 @@ def show(job_id: JobId, server: Server = None, token: Token = None, json: option
     if json:
         say_json({**msgspec.structs.asdict(details), **msgspec.structs.asdict(inputs)})
         return
-    _tell_of(details, json)
+    _tell_of(details, json=False)
     _tell_inputs(inputs)
 
 

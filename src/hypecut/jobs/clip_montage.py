@@ -36,7 +36,7 @@ from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContex
 from hypecut.jobs.running import run_pipeline, run_steps
 from hypecut.jobs.thinking import read_work
 from hypecut.media.render import RenderResult
-from hypecut.models import Clip, Cut, JobKind
+from hypecut.models import Clip, Cut, JobKind, Plan
 from hypecut.plan.document import read_plan
 from hypecut.plan.placement import Layout
 from hypecut.progress import Progress
@@ -147,10 +147,8 @@ def claim(job: CheckedJob, going_on: bool) -> Mapping[str, Any] | None:
 def export(context: StepContext) -> StepResult:
     """Write the plan for editing programs, and chapters and credits with a link to each clip."""
     made = making.export(context)
-    plan = read_plan(context.folder / names.PLAN)
     choice = read_work(context, names.FETCHED, Fetched).choice
-    lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
-    shown = tuple(cut for number, cut in enumerate(plan.cuts, 1) if number not in lost)
+    plan, shown = _shown_cuts(context)
     left = msgspec.structs.replace(plan, cuts=shown or plan.cuts)
     clips = _clips_of(left.cuts, choice, context.folder)
     layout = Layout(left, context.folder, sources=source_facts(left, context.folder).sources)
@@ -222,11 +220,16 @@ def _clips_of(cuts: Sequence[Cut], choice: ClipChoice, folder: Path) -> list[Cli
 
 def _shown(context: StepContext, choice: ClipChoice) -> tuple[Clip, ...]:
     """The clips of the montage in their order, each once."""
-    cuts = read_plan(context.folder / names.PLAN).cuts
-    lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
-    left = [cut for number, cut in enumerate(cuts, 1) if number not in lost]
-    found = {clip.id: clip for clip in _clips_of(left, choice, context.folder) if clip is not None}
+    _, cuts = _shown_cuts(context)
+    found = {clip.id: clip for clip in _clips_of(cuts, choice, context.folder) if clip is not None}
     return tuple(found.values())
+
+
+def _shown_cuts(context: StepContext) -> tuple[Plan, tuple[Cut, ...]]:
+    """The plan, and those of its cuts that are in the montage."""
+    plan = read_plan(context.folder / names.PLAN)
+    lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
+    return plan, tuple(cut for number, cut in enumerate(plan.cuts, 1) if number not in lost)
 
 
 def _already_done(finished: Mapping[str, Any]) -> MontageResult:

@@ -95,13 +95,18 @@ def read_explanation(folder: Path) -> Explanation:
         return Explanation()
 
 
+def read_detected(folder: Path) -> Detected | None:
+    """What was detected, from a job's folder; None where it is not kept or can't be read."""
+    try:
+        return msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
 def detected_curve(folder: Path) -> FloatArray:
     """The curve as the job found it; nothing where it did not keep it."""
-    try:
-        found = msgspec.json.decode((folder / WORK / DETECTED).read_bytes(), type=Detected)
-    except (OSError, msgspec.MsgspecError):
-        return np.zeros(0)
-    return np.array(found.curve)
+    found = read_detected(folder)
+    return np.zeros(0) if found is None else np.array(found.curve)
 
 
 def is_allowed(moment: Moment, request: HighlightsRequest) -> bool:

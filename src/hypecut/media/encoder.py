@@ -179,6 +179,8 @@ class EncoderSetup:
 
     def with_one_kind_of_sets(self) -> EncoderSetup:
         """The same, for pictures that all refer to the same sets; without the quantizer if that can't be."""
+        if self.quantizer is None:
+            return self
         capped = self.sets(capped=True)
         stated = replace(self, level=capped.sps[0][_LEVEL_BYTE])
         alike = capped == stated.sets() == stated.sets(capped=True)

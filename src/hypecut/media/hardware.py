@@ -43,7 +43,7 @@ def works(setup: EncoderSetup) -> bool:
         context.open()
         if parameter_sets(context.extradata) is None:
             return False
-        run = EncoderRun(setup, 1)
+        run = EncoderRun(setup, _FRAMES)
         pictures = []
         for tick in range(_FRAMES):
             frame = VideoFrame(setup.picture.width, setup.picture.height, hardware_format(setup.codec))

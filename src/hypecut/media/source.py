@@ -46,7 +46,7 @@ _NO_VIDEO = ("tty",)
 _TURNING = (*_INDEXED, "matroska,webm")
 _AAC_LC = "LC"
 # What FFmpeg calls a sample description that differs from the one before.
-_DESCRIPTION: Final = "new_extradata"
+DESCRIPTION: Final = "new_extradata"
 # Higher ones are the clock's, not the pictures'; with none stated any will do, as only times count.
 _MAX_RATE = 1000
 _ANY_RATE = Fraction(30)
@@ -240,9 +240,9 @@ class SourceReader:
         found = parameter_units(memoryview(packet), self.sets.length_prefixed)
         if any(unit not in known for unit in found):
             return True
-        if not packet.has_sidedata(_DESCRIPTION):
+        if not packet.has_sidedata(DESCRIPTION):
             return False
-        described = parameter_sets(bytes(packet.get_sidedata(_DESCRIPTION)))
+        described = parameter_sets(bytes(packet.get_sidedata(DESCRIPTION)))
         return described is None or not known.issuperset((*described.sps, *described.pps))
 
     def packets_from(self, time_s: float | Fraction, sound: bool = True) -> Iterator[AnyPacket]:
@@ -297,8 +297,8 @@ class SourceReader:
         """
         for packet in packets:
             if packet.is_keyframe and packet.stream is self.video:
-                if packet.has_sidedata(_DESCRIPTION):
-                    self._description = packet.get_sidedata(_DESCRIPTION)
+                if packet.has_sidedata(DESCRIPTION):
+                    self._description = packet.get_sidedata(DESCRIPTION)
                 elif self._description is not None:
                     packet.set_sidedata(self._description)
             yield packet

@@ -33,7 +33,7 @@ from hypecut.media.pacing import FrameGrid
 from hypecut.media.pieces import PieceStore
 from hypecut.media.sound import CopiedSound, EncodedSound, SoundLane, aac_config
 from hypecut.media.sound_encoder import ENCODED_LAYOUT, ENCODED_RATE, SoundEncoder, SoundTools, configure
-from hypecut.media.source import AnyPacket, SourceReader
+from hypecut.media.source import DESCRIPTION, AnyPacket, SourceReader
 from hypecut.media.timeline import DecodingTimes
 
 Encodes = Literal["nothing", "joins", "cuts"]
@@ -221,4 +221,4 @@ class MontageWriter:
 
 def _brings_sets(packet: AnyPacket) -> bool:
     """Whether a packet of a keyframe, with lengths, has parameter sets, in it or beside it."""
-    return packet.has_sidedata("new_extradata") or any(parameter_units(memoryview(packet), True))
+    return packet.has_sidedata(DESCRIPTION) or any(parameter_units(memoryview(packet), True))

@@ -42,6 +42,7 @@ class ClipSession(ReviewSession):
         self.verdicts = {verdict.clip.id: verdict for verdict in found.choice.verdicts}
         self.refused = dict(found.refused)
         self._request = read_montage_request(self.details.job.params)
+        self._clip_ids = {self._name(verdict.clip): clip_id for clip_id, verdict in self.verdicts.items()}
         super().load()
         self.moments = ()
 
@@ -51,8 +52,8 @@ class ClipSession(ReviewSession):
 
     def name_of(self, source: str) -> str:
         """The title of a clip, by its file."""
-        by_file = {self._name(verdict.clip): verdict.clip for verdict in self.verdicts.values()}
-        title = by_file[source].title if source in by_file else ""
+        clip_id = self._clip_ids.get(source)
+        title = self.verdicts[clip_id].clip.title if clip_id is not None else ""
         return title or super().name_of(source)
 
     def cut_for(self, name: str) -> Cut:
@@ -149,9 +150,8 @@ class ClipSession(ReviewSession):
 
     def _of_clips(self) -> list[tuple[Entry, str]]:
         """The cuts that show a clip, and its id."""
-        by_file = {self._name(verdict.clip): verdict.clip.id for verdict in self.verdicts.values()}
-        entries = self.draft.entries
-        return [(entry, by_file[entry.cut.source]) for entry in entries if entry.cut.source in by_file]
+        ids = self._clip_ids
+        return [(e, ids[e.cut.source]) for e in self.draft.entries if e.cut.source in ids]
 
     def _loose(self) -> list[tuple[Entry, str]]:
         """Of those the ones that may give way to others."""

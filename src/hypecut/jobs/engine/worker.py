@@ -146,7 +146,6 @@ class Worker:
             left = set(self._active) | self._taken
         self._keeper.join()
         self._watcher.join()
-        self._watcher.join()
         for job_id in left:
             self._leases.hand_back(job_id, self.id)
         self._stop(left)

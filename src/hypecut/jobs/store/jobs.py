@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hypecut.errors import UnknownJobError
 from hypecut.jobs.engine.journal import Made, Measure
-from hypecut.jobs.engine.protocol import JobDetails, JobFilter, JobInputs, JobPage
+from hypecut.jobs.engine.protocol import AssetRecord, JobDetails, JobFilter, JobInputs, JobPage
 from hypecut.jobs.pipeline import CheckedJob, Pipeline
 from hypecut.jobs.store import rows
 from hypecut.jobs.store.tables import (
@@ -138,7 +138,7 @@ class JobStore:
             )
             clips = tuple(map(rows.seen_clip, seen))
             used = sa.select(asset).where(asset.c.job_id == job_id).order_by(asset.c.position)
-            assets = rows.by_step(map(rows.asset_record, connection.execute(used)), self.pipeline(row.kind))
+            assets = rows.file_records(AssetRecord, connection.execute(used), self.pipeline(row.kind))
         return JobInputs(clips=clips, assets=assets)
 
     def page(self, wanted: JobFilter) -> JobPage:

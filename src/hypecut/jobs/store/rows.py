@@ -78,22 +78,10 @@ def _step(name: str, row: sa.Row[Any] | None) -> StepRecord:
     )
 
 
-def output_record(row: sa.Row[Any]) -> OutputRecord:
-    """A file that a job made."""
-    return OutputRecord(
-        step=row.step,
-        kind=row.kind,
-        path=row.path,
-        size=row.size,
-        sha256=row.sha256,
-        meta=decoded(row.meta),
-    )
-
-
-def asset_record(row: sa.Row[Any]) -> AssetRecord:
-    """A file that a job used."""
-    values = {name: getattr(row, name) for name in AssetRecord.__struct_fields__}
-    return AssetRecord(**values | {"meta": decoded(row.meta)})
+def _file_record(kind: type[R], row: sa.Row[Any]) -> R:
+    """A file that a job made (`OutputRecord`) or used (`AssetRecord`)."""
+    values = {name: getattr(row, name) for name in kind.__struct_fields__}
+    return kind(**values | {"meta": decoded(row.meta)})
 
 
 def file_values(record: OutputRecord | AssetRecord) -> dict[str, Any]:
@@ -121,9 +109,10 @@ def _storable(value: Any) -> Any:
     return min(value, _MOST) if isinstance(value, int) else value
 
 
-def by_step(records: Iterable[R], pipeline: Pipeline) -> tuple[R, ...]:
+def file_records(kind: type[R], found: Iterable[sa.Row[Any]], pipeline: Pipeline) -> tuple[R, ...]:
     """Files in the order of the steps that they belong to."""
     places = {step.name: place for place, step in enumerate(pipeline.steps)}
+    records = [_file_record(kind, row) for row in found]
     return tuple(sorted(records, key=lambda record: places[record.step]))
 
 
@@ -156,7 +145,7 @@ def details_of(
 ) -> JobDetails:
     """A job and all that is known of its run."""
     status = STATES[row.status]
-    made = by_step(map(output_record, outputs), pipeline)
+    made = file_records(OutputRecord, outputs, pipeline)
     return JobDetails(
         job=job_of(row, pipeline, steps, [output.path for output in made]),
         title=row.title,

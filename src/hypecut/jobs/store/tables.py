@@ -22,6 +22,20 @@ def _of_job() -> sa.Column[str]:
     return sa.Column("job_id", sa.Text, sa.ForeignKey(f"{PREFIX}job.id", ondelete="CASCADE"), nullable=False)
 
 
+def _of_step() -> tuple[sa.schema.SchemaItem, ...]:
+    """What is known of any file that a step made or used."""
+    return (
+        _of_job(),
+        sa.Column("step", sa.Text, nullable=False),
+        sa.Column("position", sa.Integer, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("meta", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("job_id", "step", "position"),
+    )
+
+
 job = sa.Table(
     f"{PREFIX}job",
     metadata,
@@ -70,31 +84,17 @@ step = sa.Table(
 output = sa.Table(
     f"{PREFIX}output",
     metadata,
-    _of_job(),
-    sa.Column("step", sa.Text, nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),
+    *_of_step(),
     sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("meta", sa.Text, nullable=False),
-    sa.PrimaryKeyConstraint("job_id", "step", "position"),
 )
 
 asset = sa.Table(
     f"{PREFIX}asset",
     metadata,
-    _of_job(),
-    sa.Column("step", sa.Text, nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("path", sa.Text, nullable=False),
+    *_of_step(),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("duration_s", sa.Float),
     sa.Column("size", sa.BigInteger),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("meta", sa.Text, nullable=False),
-    sa.PrimaryKeyConstraint("job_id", "step", "position"),
 )
 
 clip = sa.Table(
