@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import math
+import tempfile
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +22,7 @@ FPS = Fraction(60)
 # A multiple of 480 frames: there the groups of pictures and the frames of 48 kHz AAC end together.
 LOOP_FRAMES = 18_240
 SOUND = SoundSpec(seed=1)
+WORK = Path(tempfile.gettempdir()) / "hypecut-bench"
 
 BASE = RecordingSpec(
     duration_s=float(LOOP_FRAMES / FPS),
@@ -32,6 +35,23 @@ BASE = RecordingSpec(
     preset="superfast",
     grain=3,
 )
+
+
+def vod_parser(description: str | None) -> argparse.ArgumentParser:
+    """A command line that says where to put everything, and how long the VOD is to be."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, default=WORK, help="where to put everything")
+    parser.add_argument("--hours", type=float, default=2.0, help="length of the generated VOD")
+    return parser
+
+
+def work_folder(args: argparse.Namespace) -> Path:
+    """The folder that the command line names, made if need be."""
+    work: Path = args.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    return work
 
 
 def make_vod(work: Path, hours: float, progress: Progress, base: RecordingSpec = BASE) -> Path:

@@ -7,17 +7,16 @@ The eight hours are an index four times that of the two hours' file, over the sa
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from pathlib import Path
 
 from edit_lists import SEED, plan_of, random_windows, snapped, write_plan
 from hypecut.progress import SilentProgress
-from long_vod import make_vod
+from long_vod import make_vod, vod_parser, work_folder
 from looped_index import make_looped
 from measured import machine, video_length_s
-from montage import WORK, render
+from montage import render
 from verify_montage import verify
 
 TIMES = 4
@@ -26,14 +25,8 @@ LIMITS_MIB = {"2 h": 300, "8 h": 500}
 
 def main() -> int:
     """Make, measure, check, show."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, default=WORK, help="where to put everything")
-    parser.add_argument("--hours", type=float, default=2.0, help="length of the shorter VOD")
-    args = parser.parse_args()
-    work: Path = args.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    args = vod_parser(__doc__).parse_args()
+    work = work_folder(args)
     vod = make_vod(work, args.hours, SilentProgress())
     vods = {"2 h": vod}
     if shutil.disk_usage(work).free > 2 * vod.stat().st_size:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +19,10 @@ from pathlib import Path
 import peers
 from edit_lists import CUTS, SEED, SHARE_CUTS, plan_of, random_windows, seconds, snapped, write_plan
 from hypecut.progress import SilentProgress
-from long_vod import make_vod
+from long_vod import make_vod, vod_parser, work_folder
 from measured import Usage, best, machine, run, video_length_s
 from verify_montage import verify
 
-WORK = Path(tempfile.gettempdir()) / "hypecut-bench"
 NEAR_JOINS_S = 0.5
 
 
@@ -55,10 +53,11 @@ class Contender:
     findings: str = ""
 
 
-def render(plan: Path) -> peers.Method:
-    """hypecut's run; nothing that it may have kept of earlier ones is used."""
+def render(plan: Path, **variables: str) -> peers.Method:
+    """hypecut's run, with these variables; by themselves so that nothing kept of earlier ones is used."""
     command: list[str | Path] = [sys.executable, "-m", "hypecut", "render", plan, "--overwrite", "--out"]
-    return lambda out: run([*command, out], HYPECUT_PIECES_MAX_GB="0")
+    usual = variables or {"HYPECUT_PIECES_MAX_GB": "0"}
+    return lambda out: run([*command, out], **usual)
 
 
 def contenders(vod: Path, work: Path, duration_s: float, count: int, seed: int, runs: int) -> list[Contender]:
@@ -150,12 +149,8 @@ def beside_moviepy(all_: Sequence[Contender]) -> str:
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = vod_parser(__doc__)
     parser.add_argument("--vod", type=Path, help="cut this instead of a generated one")
-    parser.add_argument("--work", type=Path, default=WORK, help="where to put everything")
-    parser.add_argument("--hours", type=float, default=2.0, help="length of the generated VOD")
     parser.add_argument("--cuts", type=int, default=CUTS)
     parser.add_argument("--seed", type=int, default=SEED, help="other cuts")
     parser.add_argument("--runs", type=int, default=3, help="of each method but the slowest, in turn")
@@ -167,8 +162,7 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Make, measure, check, show."""
     args = arguments()
-    work: Path = args.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    work = work_folder(args)
     vod: Path = args.vod.resolve() if args.vod else make_vod(work, args.hours, SilentProgress())
     duration_s = video_length_s(vod)
     entered = contenders(vod, work, duration_s, args.cuts, args.seed, args.runs)

@@ -5,29 +5,21 @@ python benchmarks/rerender.py [--work DIR] [--hours H]
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
-from pathlib import Path
 
 from edit_lists import CUTS, SEED, plan_of, random_windows, write_plan
 from hypecut.progress import SilentProgress
-from long_vod import make_vod
-from measured import Usage, machine, run, video_length_s
-from montage import NEAR_JOINS_S, WORK
+from long_vod import make_vod, vod_parser, work_folder
+from measured import Usage, machine, video_length_s
+from montage import NEAR_JOINS_S, render
 from verify_montage import verify
 
 
 def main() -> int:
     """Make, measure, check, show."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, default=WORK, help="where to put everything")
-    parser.add_argument("--hours", type=float, default=2.0, help="length of the generated VOD")
-    args = parser.parse_args()
-    work: Path = args.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    args = vod_parser(__doc__).parse_args()
+    work = work_folder(args)
     vod = make_vod(work, args.hours, SilentProgress())
     windows = random_windows(video_length_s(vod), CUTS, SEED)
     middle = len(windows) // 2
@@ -39,17 +31,7 @@ def main() -> int:
     for name, cuts in (("first", windows), ("one cut changed", changed), ("the same again", changed)):
         file = write_plan(work / "rerender.json", plan_of(vod, cuts, dressed=True))
         out = work / "rerender.mp4"
-        command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "hypecut",
-            "render",
-            file,
-            "--overwrite",
-            "--out",
-            out,
-        ]
-        usage = run(command, HYPECUT_CACHE_DIR=str(work / "kept"))
+        usage = render(file, HYPECUT_CACHE_DIR=str(work / "kept"))(out)
         first = first or usage
         print(
             f"| {name} | {usage.wall_s:.2f} | {usage.cpu_s:.2f} | {usage.peak_mib:.0f}"
