@@ -125,6 +125,11 @@ def videos(out: Path) -> dict[str, str]:
     return {name: checksum for name, checksum in contents(out).items() if name.endswith(".mp4")}
 
 
+def halves(out: Path) -> list[Path]:
+    """What is half made in a job's folder."""
+    return list(out.rglob(".*.part*"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"

@@ -17,7 +17,7 @@ from hypecut.jobs.engine.run import Patience
 from hypecut.models import JobKind, JobStatus
 from hypecut.settings import Settings
 from tests.jobs.engine import stages
-from tests.jobs.engine.conftest import open_durable, videos
+from tests.jobs.engine.conftest import halves, open_durable, videos
 from tests.jobs.engine.waiting import until
 
 KIND = JobKind.VOD_HIGHLIGHTS
@@ -42,7 +42,7 @@ def main() -> None:
     stage.release()
     until("the job waits", lambda: "waits for room" in engine.get(job_id).note)
     waiting = engine.get(job_id)
-    halves = [str(part) for part in Path(waiting.folder).rglob(".*.part*")]
+    half_made = list(map(str, halves(Path(waiting.folder))))
     (disk / "filler").unlink()
     until(
         "the job is done", lambda: engine.get(job_id).job.status not in (JobStatus.RUNNING, JobStatus.QUEUED)
@@ -52,7 +52,7 @@ def main() -> None:
     told = {
         "waiting": waiting.job.status,
         "note": waiting.note,
-        "halves": halves,
+        "halves": half_made,
         "status": done.job.status,
         "error": done.job.error,
         "note_after": done.note,

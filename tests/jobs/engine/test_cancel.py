@@ -20,7 +20,7 @@ from hypecut.models import JobKind, JobStatus
 from hypecut.progress import SilentProgress
 from hypecut.settings import Settings
 from tests.jobs.conftest import Stream
-from tests.jobs.engine.conftest import open_durable, videos
+from tests.jobs.engine.conftest import halves, open_durable, videos
 from tests.jobs.engine.stages import FOLDER, Stage
 from tests.jobs.engine.waiting import until
 from tests.jobs.test_highlights_steps import params_of
@@ -95,10 +95,6 @@ def bench(settings: Settings, tmp_path: Path) -> Iterator[Bench]:
     made = Bench(settings, tmp_path)
     yield made
     made.close()
-
-
-def halves(out: Path) -> list[Path]:
-    return list(out.rglob(".*.part*"))
 
 
 def test_a_job_cancelled_in_each_of_its_steps_goes_on_from_there(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -42,8 +41,6 @@ def test_a_job_waits_for_room_and_goes_on(
     disk = tmp_path / "disk"
     disk.mkdir()
     if not can_mount(disk):
-        if os.environ.get("CI") == "true":
-            return  # the contract of all engines has what can be shown without
         pytest.skip("no disk can be mounted here (unshare -rm)")
     asked = {
         "data": str(tmp_path / "data"),
