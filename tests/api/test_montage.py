@@ -10,6 +10,7 @@ import pytest
 
 from hypecut.api.app import create_app
 from hypecut.jobs.engine.memory import MemoryEngine
+from hypecut.media.cards import LONGEST_TEXT
 from tests.api.conftest import client_of
 from tests.twitch import LocalTwitch
 
@@ -35,6 +36,16 @@ def test_names_in_montage_out(served: tuple[httpx.Client, MemoryEngine], tmp_pat
     assert result["count"] == len(result["paths"]) == 1
     assert Path(result["paths"][0]).parent == tmp_path / "out" / "mine" / "clips"
     assert Path(result["montage_path"]).is_file()
+
+
+def test_an_opening_has_as_many_letters_as_on_the_command_line(
+    served: tuple[httpx.Client, MemoryEngine],
+) -> None:
+    client, _ = served
+    body = {"streamer_names": ["alpha"], "opening": "a" * LONGEST_TEXT}
+    assert client.post("/jobs/clip-montage", json=body).status_code == 200
+    refused = client.post("/jobs/clip-montage", json=body | {"opening": "a" * (LONGEST_TEXT + 1)})
+    assert (refused.status_code, refused.json()["detail"][0]["loc"]) == (422, ["body", "opening"])
 
 
 def test_an_unknown_streamer_fails_the_job_by_name(served: tuple[httpx.Client, MemoryEngine]) -> None:

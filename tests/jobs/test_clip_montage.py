@@ -436,6 +436,9 @@ def test_a_video_before_and_one_after_the_clips(
 def test_an_opening_that_can_not_be_shown_is_told_at_once(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no font here can show"):
         check(msgspec.to_builtins(request(tmp_path, "alpha", opening="\U000f0123")), settings)
+    with pytest.raises(UsageError, match="301 letters are too many for an opening; give 300 at most"):
+        check(msgspec.to_builtins(request(tmp_path, "alpha", opening="a" * 301)), settings)
+    check(msgspec.to_builtins(request(tmp_path, "alpha", opening="a" * 300)), settings)
 
 
 def test_what_a_name_lacks_on_screen_is_told(

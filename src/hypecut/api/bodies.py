@@ -20,6 +20,7 @@ from pydantic import (
 
 from hypecut.errors import UsageError
 from hypecut.jobs.engine.protocol import DEFAULT_PRIORITY
+from hypecut.media.cards import LONGEST_TEXT
 from hypecut.models import JobKind
 from hypecut.sources.clips.addresses import clip_slug, streamer_name
 
@@ -204,7 +205,7 @@ class ClipMontageBody(_Dressing):
         None, description="How old a clip is when its recency is worth half."
     )
     skip_used: Flag = Field(False, description="Leave out what earlier montages have shown.")
-    opening: Annotated[str, StringConstraints(max_length=300)] = Field(
+    opening: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] = Field(
         "", description="What stands on a title card before the first clip; empty for no card."
     )
 

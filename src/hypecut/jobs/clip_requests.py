@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs.requests import in_force_file
-from hypecut.media.cards import LONGEST_CARD_S, check_text
+from hypecut.media.cards import LONGEST_CARD_S, LONGEST_TEXT, check_text
 from hypecut.media.render import CutReport
 from hypecut.models import Transition, TransitionKind
 from hypecut.rank.clip_options import ClipOptions
@@ -133,6 +133,10 @@ def read_montage_request(params: Mapping[str, Any]) -> MontageRequest:
     if named > MAX_NAMED:
         raise UsageError(f"{named} names are too many for one montage; give {MAX_NAMED} at most.")
     request.span(datetime.now(UTC))
+    if len(request.opening) > LONGEST_TEXT:
+        raise UsageError(
+            f"{len(request.opening):,} letters are too many for an opening; give {LONGEST_TEXT} at most."
+        )
     if request.opening:
         check_text(request.opening)
     return request

@@ -32,6 +32,7 @@ from hypecut.media.titles import USUAL_STYLE, TitleStyle
 from hypecut.models import Cut, Plan
 
 CARD_S = 2.5
+LONGEST_TEXT = 300
 # To the nearest frame, at ten a second and more.
 LONGEST_CARD_S = CARD_S + 0.05
 # BT.709, limited range.
@@ -46,7 +47,6 @@ _LETTER_SHARE = 0.11
 _WIDEST_SHARE = 0.8
 _LEAST_SIZE = 0.5
 _RULE_SHARE = 0.008
-_LONGEST_TEXT = 300
 _LONGEST_NAME = 60
 _RATE = 48_000
 _BLOCK = 1024
@@ -148,7 +148,7 @@ def check_text(text: str, style: TitleStyle = USUAL_STYLE) -> str:
     Raises:
         UsageError: nothing of it can be shown; the message says why and what helps.
     """
-    clean = one_clean_line(text[:_LONGEST_TEXT])
+    clean = one_clean_line(text[:LONGEST_TEXT])
     if not clean:
         raise UsageError("there is no text to show; give a name.")
     if not fitted(clean, 32, 32, math.inf, style.face).text:
