@@ -337,6 +337,26 @@ def test_irregular_frames_keep_their_own_times(tmp_path: Path, suffix: str) -> N
     _check_times(source, [(cut.start_s, cut.end_s) for cut in cuts], tmp_path / "copied.mp4", "copied")
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_irregular_cuts_end_when_the_plan_says(tmp_path: Path, suffix: str) -> None:
+    stamps = [i * 40 + (13 if i % 3 else 0) for i in range(150)]
+    source = encoded(tmp_path / f"source{suffix}", stamps, Fraction(1, 1000))
+    # Frames begin at 1.013 and 1.053 s, at 2.040 s and at 3.000 s.
+    ends = {1.030: 1.030, 2.0406: 2.040, 2.9994: 3.0}
+    cuts = [cut_of(source, end_s - 0.6, end_s) for end_s in ends]
+    out = tmp_path / "montage.mp4"
+    result = render(plan_of([*cuts, cut_of(source, 4.08, 4.5)]), tmp_path, out, SilentProgress(), strict=True)
+    given = dict(enumerate(time_s for time_s, _ in pictures(source)))
+    shown = pictures(out)
+    last = [a for a, b in pairwise(shown) if b[1] != (a[1] or 0) + 1]
+    begins = [b for a, b in pairwise(shown) if b[1] != (a[1] or 0) + 1]
+    for before, after, end_s in zip(last, begins, ends.values(), strict=True):
+        assert after[0] - before[0] == pytest.approx(end_s - given[before[1] or 0], abs=1e-5)
+    firsts = [min(time_s for time_s in given.values() if time_s >= cut.start_s - 0.001) for cut in cuts]
+    lengths_s = sum(end_s - first for end_s, first in zip(ends.values(), firsts, strict=True))
+    assert result.duration_s == pytest.approx(lengths_s + 0.42, abs=1e-5)
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
 def test_a_source_with_frames_dropped(tmp_path: Path, suffix: str) -> None:
     rng = random.Random(4)

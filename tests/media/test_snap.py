@@ -107,6 +107,12 @@ def test_a_keyframe_too_far_back_leaves_the_window_exact(tiny_recording: Recordi
         assert snap(source, 2.2, 3.3, max_shift_s=1.0) == pytest.approx((2.2, 3.3))
 
 
+def test_an_exact_window_of_an_irregular_source_stays_as_it_is(tmp_path: Path) -> None:
+    stamps = [i * 40 + (13 if i % 3 else 0) for i in range(90)]
+    with SourceReader(encoded(tmp_path / "irregular.mkv", stamps, Fraction(1, 1000))) as source:
+        assert exact_bounds(source, 1.01, 2.03) == (1.01, 2.03)
+
+
 def test_open_groups_of_pictures_leave_the_window_exact(tiny_recording: Recordings) -> None:
     with SourceReader(tiny_recording(open_gop=True, bframes=3).path) as source:
         assert snap(source, 6.2, 7.5) == pytest.approx((6.2, 7.5))

@@ -47,7 +47,7 @@ class ReferenceSource:
             frames = [(float(f.time or 0.0), _luma(f)) for f in container.decode(video=0)]
             tick = container.streams.video[0].time_base or Fraction(1, 1000)
         zero_s = frames[0][0]
-        # Where frames may begin: the steps of a rate that is steady, else of the container's clock.
+        # Where cuts may end: the steps of a rate that is steady, else of the container's clock.
         self._steps = fps or 1 / tick
         self.times = [time_s - zero_s for time_s, _ in frames]
         if fps is not None:
@@ -68,8 +68,10 @@ class ReferenceSource:
         """The time of the first frame of a cut, and its end."""
         first = next(t for t in self.times if t + 0.001 >= cut.start_s)
         # A time within a millisecond of a frame's means that frame.
-        steps = math.ceil((Fraction(cut.end_s) - Fraction(1, 1000)) * self._steps)
-        return first, min(float(steps / self._steps), self.end_s)
+        end_s = next((t for t in self.times if abs(t - cut.end_s) <= 0.001), cut.end_s)
+        steps = Fraction(end_s) * self._steps
+        whole = round(steps) if self.fps is None else math.ceil(steps - self._steps / 1000)
+        return first, min(float(whole / self._steps), self.end_s)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,10 @@ class Clock:
         """The last unit at or before `time_s`, with the same tolerance."""
         return (Fraction(time_s) + TOLERANCE_S) * self.rate // 1
 
+    def nearest(self, time_s: float) -> int:
+        """The unit nearest to a time."""
+        return round(Fraction(time_s) * self.rate)
+
     def seconds(self, unit: int) -> Fraction:
         """The time of a unit."""
         return unit / self.rate

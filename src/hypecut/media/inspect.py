@@ -125,15 +125,16 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
     if clock.constant and not all(p.on_grid for p in (*head, *tail)):
         source.loosen()
         return inspect_cut(source, number, cut)
-    end, shortened = high, ""
+    stop, shortened = _stop(clock, cut.end_s, tail), ""
+    end = stop
     if all(p.unit < high for p in tail):
-        end = min(high, max((p.end for p in tail), default=low))
-        if clock.seconds(high - end) > short_s:
+        end = min(stop, max((p.end for p in tail), default=low))
+        if clock.seconds(stop - end) > short_s:
             if source.sparse is not None:  # what is missing can be fetched
-                raise MediaError(_broken_off(source, end, high))
+                raise MediaError(_broken_off(source, end, stop))
             tail = last_pictures(source, first.unit, high)
             end = max(p.end for p in tail)
-            shortened = _broken_off(source, end, high)
+            shortened = _broken_off(source, end, stop)
     copyable = source.copyable and first.idr and _ends_cleanly(tail, end)
     return InspectedCut(
         number=number,
@@ -155,6 +156,16 @@ def inspect_cut(source: SourceReader, number: int, cut: Cut) -> InspectedCut:
         audio_config=source.audio_config,
         has_sound=source.audio is not None,
     )
+
+
+def _stop(clock: Clock, end_s: float, tail: Sequence[Picture]) -> int:
+    """Where a cut ends: at the frame that its end means; at a rate that varies maybe while one is shown."""
+    high = clock.unit_from(end_s)
+    if clock.constant:
+        return high
+    between = clock.nearest(end_s)
+    following = min((p.unit for p in tail if p.unit >= high), default=between)
+    return following if following <= clock.unit_before(end_s) else between
 
 
 def _short_s(source: SourceReader, cut: Cut) -> float:
@@ -181,9 +192,9 @@ def _nothing_there(source: SourceReader, cut: Cut) -> str:
     return f"{source.path} has no pictures {between}; it is damaged or cut off."
 
 
-def _broken_off(source: SourceReader, end: int, high: int) -> str:
+def _broken_off(source: SourceReader, end: int, stop: int) -> str:
     """What is missing of a cut whose source can't be read to its end."""
-    from_s, to_s = (float(source.clock.seconds(unit)) for unit in (end, high))
+    from_s, to_s = (float(source.clock.seconds(unit)) for unit in (end, stop))
     return f"{source.path} can't be read from {from_s:.3f} s up to {to_s:.3f} s; it is damaged or cut off."
 
 

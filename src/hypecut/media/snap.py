@@ -149,12 +149,15 @@ def snap(source: SourceReader, start_s: float, end_s: float, max_shift_s: float 
 def exact_bounds(source: SourceReader, start_s: float, end_s: float) -> tuple[float, float]:
     """The same window on frame times: the frame shown at `start_s`, and the first one at or after `end_s`.
 
+    Where the rate varies, it is the window itself.
+
     Raises:
         MediaError: there is nothing of the source in that window.
     """
     clock = source.clock
-    first = max(0, clock.unit_before(start_s))
-    last = min(clock.unit_from(end_s), clock.unit_from(source.duration_s))
+    before, after = (clock.unit_before, clock.unit_from) if clock.constant else (clock.nearest, clock.nearest)
+    first = max(0, before(start_s))
+    last = min(after(end_s), after(source.duration_s))
     if last <= first:
         raise MediaError(f"{source.path} ends at {source.duration_s:.3f} s, before {start_s:.3f} s.")
     return float(clock.seconds(first)), float(clock.seconds(last))
