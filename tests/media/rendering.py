@@ -80,6 +80,18 @@ def remuxed(
     return target
 
 
+def turned(recording: Recording, target: Path, degrees: int) -> Path:
+    """The recording, to be turned by so many degrees counter-clockwise for display."""
+    with av.open(str(recording.path)) as given, av.open(str(target), "w") as output:
+        tracks = {s.index: output.add_stream_from_template(s) for s in given.streams}
+        tracks[0].set_display_rotation(degrees)  # type: ignore[attr-defined]
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = tracks[packet.stream.index]
+                output.mux(packet)
+    return target
+
+
 def delayed(packet: Packet[Any], by_s: Fraction) -> None:
     """Move a packet in time."""
     ticks = round(by_s / packet.time_base)

@@ -30,6 +30,7 @@ from tests.media.rendering import (
     remuxed,
     rendered,
     snapped,
+    turned,
 )
 from tests.support.counter import read_counter
 from tests.support.mp4 import picture_problems, read_tracks
@@ -206,17 +207,6 @@ def side_data(description: bytes) -> PacketSideData:
     made = PacketSideData(kind, len(description))  # type: ignore[call-arg]
     made.update(description)
     return made
-
-
-def turned(recording: Recording, target: Path, degrees: int) -> Path:
-    with av.open(str(recording.path)) as given, av.open(str(target), "w") as output:
-        tracks = {s.index: output.add_stream_from_template(s) for s in given.streams}
-        tracks[0].set_display_rotation(degrees)  # type: ignore[attr-defined]
-        for packet in given.demux():
-            if packet.size:
-                packet.stream = tracks[packet.stream.index]
-                output.mux(packet)
-    return target
 
 
 def test_a_copied_montage_keeps_the_rotation(tiny_recording: Recordings, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hypecut.errors import HypecutError, MediaError, UsageError
-from hypecut.media.cards import card_frame, file_name, with_cards, write_card
+from hypecut.media.cards import card_frame, file_name, picture_format, with_cards, write_card
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import plane_views
 from hypecut.media.render import render
 from hypecut.media.transitions import one_transition
 from hypecut.models import Cut, Plan, Titles, Transition, TransitionKind
 from hypecut.progress import SilentProgress
+from tests.media.rendering import turned
 from tests.support.counter import read_counter
 from tests.support.hearing import hear
 from tests.support.recordings import Recording, Recordings
@@ -152,6 +154,21 @@ def test_a_card_opens_or_ends_a_video(first: Recording, tmp_path: Path, side: st
     numbers = shown[:90] if side == "before" else shown[30:]
     assert numbers == list(range(90))
     assert len(shown) == 120
+
+
+@pytest.mark.parametrize("degrees", [90, -90])
+def test_a_card_beside_a_turned_video_stands_upright(first: Recording, tmp_path: Path, degrees: int) -> None:
+    video, out = turned(first, tmp_path / "turned.mp4", degrees), tmp_path / "card.mp4"
+    assert picture_format(video) == replace(picture_format(first.path), width=180, height=320)
+    one_transition("alpha", out, kind="none", before=video, card_s=1.0)
+    with av.open(str(out)) as container:
+        frames = list(container.decode(video=0))
+    # What is copied is still turned by the player, and so is the card beside it.
+    assert {(frame.rotation, frame.width, frame.height) for frame in frames} == {(degrees, 320, 180)}
+    assert [read_counter(frame) for frame in frames[:90]] == list(range(90))
+    shown = np.rot90(frames[110].to_ndarray(format="gray"), degrees // 90).astype(np.int16)
+    wanted = card_frame("alpha", picture_format(video)).to_ndarray(format="gray").astype(np.int16)
+    assert np.abs(shown - wanted).mean() < 2
 
 
 @pytest.mark.parametrize(

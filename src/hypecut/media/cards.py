@@ -53,13 +53,13 @@ _BLOCK = 1024
 
 
 def picture_format(path: Path) -> PictureFormat:
-    """The format of a video's pictures.
+    """The format of a video's pictures as they are shown: upright, even if the file has them turned.
 
     Raises:
         MediaError: it can't be opened.
     """
     with SourceReader(path) as source:
-        return PictureFormat.of(source.video, source.fps)
+        return PictureFormat.of(source.video, source.fps, source.rotation)
 
 
 def write_card(
