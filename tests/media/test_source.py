@@ -12,6 +12,7 @@ from hypecut.errors import MediaError
 from hypecut.media.sample_sound import SoundSpec
 from hypecut.media.source import SourceReader
 from tests.media.rendering import delayed, encoded, remuxed
+from tests.support.coded import write_coded
 from tests.support.recordings import NTSC_60, Recordings
 
 CONTAINERS = (".mp4", ".mkv", ".ts", ".flv")
@@ -46,6 +47,20 @@ def test_reading_begins_at_a_keyframe_at_or_before(
         assert sound[0] <= max(0.0, time_s - 0.03) + origin_s
         assert sound[-1] >= 11.9 + origin_s
         assert max(b - a for a, b in pairwise(sound)) < 0.023
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv", ".flv"])
+def test_every_picture_of_the_first_seconds_is_read_from_the_first_keyframe(
+    tmp_path: Path, suffix: str
+) -> None:
+    # Decoding begins two frames before the first picture is shown.
+    path = write_coded(tmp_path / f"stream{suffix}", "bframes=3:b-pyramid=strict:keyint=100")
+    with SourceReader(path) as source:
+        for unit in range(48):
+            first = next(source.packets_from(source.clock.seconds(unit), sound=False), None)
+            assert first is not None, unit
+            assert first.is_keyframe
+            assert source.clock.unit(first.pts or 0) == 0
 
 
 def test_the_packets_of_one_place_are_the_same_again(tiny_recording: Recordings) -> None:

@@ -115,9 +115,13 @@ def bare(packet: memoryview, prefixed: bool) -> bytes:
     In `avc1` tracks these stand in the header alone (ISO/IEC 14496-15, 5.3). Firefox takes those it meets in
     a picture for all there are, and can't decode the next picture of another encoder.
     """
-    data = bytes(packet)
-    units = _prefixed_units(data) if prefixed else annexb_units(data)
+    units = nal_units(bytes(packet), prefixed)
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units if unit[0] & 31 not in (_SPS, _PPS))
+
+
+def nal_units(data: bytes, prefixed: bool) -> Iterator[bytes]:
+    """The NAL units of an access unit; the last one may be cut off."""
+    return _prefixed_units(data) if prefixed else annexb_units(data)
 
 
 def is_idr(packet: memoryview, prefixed: bool) -> bool:
@@ -130,7 +134,7 @@ def is_idr(packet: memoryview, prefixed: bool) -> bool:
 def parameter_units(packet: memoryview, prefixed: bool) -> Iterator[bytes]:
     """The parameter sets that stand before the access unit's first slice."""
     head = bytes(packet[:_HEAD_BYTES])
-    for unit in _prefixed_units(head) if prefixed else annexb_units(head):
+    for unit in nal_units(head, prefixed):
         kind = unit[0] & 31
         if _SLICE <= kind <= _IDR:
             return

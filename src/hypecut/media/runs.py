@@ -1,7 +1,8 @@
 """Encoding the parts of a montage that can't be copied: each is a task of its own, and several run at once.
 
 A task decodes what its spans need, and no more: from the keyframe before a span, without pictures outside of
-it that no other one needs. Where cuts overlap, both are decoded in step, so that only a few frames are held.
+it that no other one needs, and with cheap ones in place of those that none in it needs. Where cuts overlap,
+both are decoded in step, so that only a few frames are held.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from hypecut.media.inspect import SourcePool
 from hypecut.media.pacing import paced
 from hypecut.media.parts import EncodedPart, PlacedCut, Span
 from hypecut.media.source import MAX_REORDER, AnyPacket, SourceReader
+from hypecut.media.stand_ins import lightened
 
 log = logging.getLogger(__name__)
 
@@ -279,10 +281,12 @@ def _read(span: Span, pool: SourcePool, draft: bool) -> _Material:
     except MediaError as error:
         tally.reason = str(error)
         return _Material(span, deque(), 0, None, Fraction(1), tally)
-    units = {cut.clock.unit(cast(int, packet.pts)) for packet in packets}
+    places = [cut.clock.place(cast(int, packet.pts)) for packet in packets]
+    units = {round(place) for place in places}
     # Other codecs have packets that show nothing.
     wanted = sum(span.first <= unit < span.end for unit in units) if source.sets is not None else 0
     decoder = source.new_decoder(draft)
+    packets = lightened(packets, [place < span.first for place in places], source.sets)
     return _Material(span, deque(packets), wanted, decoder, pixel_ratio(source.video), tally)
 
 
@@ -313,6 +317,8 @@ def _needed(source: SourceReader, clock: Clock, first: int, end: int, sparse: ra
     for packet in source.packets_from(clock.seconds(first), sound=False):
         unit = clock.unit(cast(int, packet.pts))
         inside = first <= unit < end
+        if unit <= first and not wanted and source.is_idr(packet):
+            found.clear()  # a file without an index is read from somewhat earlier
         if (inside and unit not in sparse) or not source.is_disposable(packet):
             found.append(packet)
         if inside:

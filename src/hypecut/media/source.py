@@ -267,6 +267,9 @@ class SourceReader:
         backs = (0, *_SEEK_BACK_S) if self.indexed else _SEEK_BACK_S
         for back_s in backs:
             sought = pts - int(back_s / self.clock.time_base)
+            if not self.indexed and sought <= self.clock.origin:
+                # It may be sought by decoding times, and these begin earlier.
+                sought = min(self.clock.origin, 0)
             stream = self._sought(sought, sound)
             # Pictures before the first keyframe can't be decoded; their sound is wanted.
             held: list[AnyPacket] = []
