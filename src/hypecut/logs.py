@@ -9,6 +9,9 @@ from pathlib import Path
 WAITS = "hypecut.waits"
 """The log of waits that whoever watches should know of; the command line shows it as well."""
 
+DATABASE_WAITS = f"{WAITS}.database"
+"""Those of them that are for the database: logs that are kept there have to leave these out."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _MAX_BYTES = 1_000_000
 _KEPT_FILES = 3

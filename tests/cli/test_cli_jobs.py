@@ -14,7 +14,7 @@ import pytest
 
 from hypecut.jobs.engine import open_engine
 from hypecut.jobs.engine.durable import DurableEngine
-from hypecut.jobs.store import database
+from hypecut.jobs.store import locks
 from hypecut.settings import Settings, load_settings
 from tests.cli.conftest import Cli, one_sentence
 from tests.jobs.conftest import Stream
@@ -168,7 +168,7 @@ def test_a_database_that_stays_locked_is_told(
     cli: Cli, stream: Stream, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_engine(settings()).close()
-    monkeypatch.setattr(database, "_BUSY_MS", 50)
+    monkeypatch.setattr(locks, "BUSY_S", 0.05)
     other = sqlite3.connect(home / "data" / "jobs.sqlite", isolation_level=None)
 
     def opened_and_locked(settings: Settings) -> DurableEngine:
@@ -179,5 +179,22 @@ def test_a_database_that_stays_locked_is_told(
     monkeypatch.setattr("hypecut.jobs.engine.open_engine", opened_and_locked)
     outcome = cli("jobs", "submit", "highlights", stream.vod, "--chat", stream.chat)
     other.close()
-    assert (outcome.code, one_sentence(outcome.err)) == (1, True)
-    assert "does not answer (database is locked)" in outcome.err
+    assert outcome.code == 1
+    assert "does not answer (another program keeps it locked for over 0.05 s)" in outcome.err
+
+
+def test_a_wait_for_the_database_is_told_and_then_given_up(
+    cli: Cli, stream: Stream, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submitted(cli, stream)
+    monkeypatch.setattr(locks, "_TOLD_AFTER_S", 0.02)
+    monkeypatch.setattr(locks, "BUSY_S", 0.05)
+    other = sqlite3.connect(home / "data" / "jobs.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    outcome = cli("jobs", "cancel", job_id)
+    other.close()
+    told, failed = outcome.err.splitlines(keepends=True)
+    assert (outcome.code, outcome.out, one_sentence(failed)) == (1, "", True)
+    assert "is locked by another program; waiting for it, 0.05 s at most." in told
+    assert "does not answer (another program keeps it locked for over 0.05 s)" in failed
+    assert shown(cli, job_id)["job"]["status"] == "queued"

@@ -90,20 +90,24 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: int = 0) 
 def progress_on_stderr() -> Iterator[Progress]:
     """Progress for people (a bar) when stderr is a terminal, for programs (JSON lines) otherwise."""
     if not sys.stderr.isatty():
-        with _waits_told(tell):
+        with waits_told():
             yield JsonProgress(sys.stderr)
         return
     bar = BarProgress()
     try:
-        with _waits_told(bar.tell):
+        with waits_told(bar.tell):
             yield bar
     finally:
         bar.close()
 
 
 @contextlib.contextmanager
-def _waits_told(tell: Callable[[str], None]) -> Iterator[None]:
-    """Tell of long waits, which otherwise only the log knows; at most one a second."""
+def waits_told(tell: Callable[[str], None] = tell) -> Iterator[None]:
+    """Tell of long waits, which otherwise only the log knows; at most one a second, and none twice.
+
+    Args:
+        tell: says so; inside of this one, outer ones say nothing.
+    """
 
     class Teller(logging.Handler):
         told_s = -math.inf
@@ -116,11 +120,11 @@ def _waits_told(tell: Callable[[str], None]) -> Iterator[None]:
     teller, waits = Teller(), logging.getLogger(WAITS)
     # However little is to stand in the log.
     waits.setLevel(logging.WARNING)
-    waits.addHandler(teller)
+    outer, waits.handlers = waits.handlers, [teller]
     try:
         yield
     finally:
-        waits.removeHandler(teller)
+        waits.handlers = outer
 
 
 class JsonProgress:

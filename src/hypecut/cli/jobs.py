@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hypecut.cli import options
-from hypecut.cli.console import progress_on_stderr, say, say_json, table, tell
+from hypecut.cli.console import progress_on_stderr, say, say_json, table, tell, waits_told
 from hypecut.cli.start import start
 from hypecut.errors import InterruptedByUserError, UsageError
 
@@ -213,22 +213,17 @@ def logs(job_id: JobId, server: Server = None, token: Token = None, json: option
 def _opened(server: str | None, token: str | None) -> Iterator[Any]:
     """The jobs of a server, or those of the database of the settings."""
     settings = start(token=token).settings
-    found: Any
-    told: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
     if server is not None:
         from hypecut.jobs.client import ServerJobs
 
-        found = ServerJobs(server, settings.token.get_secret_value() or None)
-    else:
-        from hypecut.jobs.engine import open_engine
-        from hypecut.jobs.store.database import told_as_database_error
+        with contextlib.closing(ServerJobs(server, settings.token.get_secret_value() or None)) as there:
+            yield there
+        return
+    from hypecut.jobs.engine import open_engine
+    from hypecut.jobs.store.database import told_as_database_error
 
-        found, told = open_engine(settings), told_as_database_error()
-    with told:
-        try:
-            yield found
-        finally:
-            found.close()
+    with waits_told(), told_as_database_error(), contextlib.closing(open_engine(settings)) as here:
+        yield here
 
 
 def _whole_id(found: Jobs, job_id: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hypecut.cli.console import tell
+from hypecut.cli.console import tell, waits_told
 from hypecut.cli.start import start
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def serve(
     secret = settings.token.get_secret_value() or None
     check_exposure(settings.host, secret)
     with closing(bind(settings.host, settings.port)) as listener:
-        engine: JobEngine = MemoryEngine(settings) if ephemeral else open_engine(settings)
+        with waits_told():
+            engine: JobEngine = MemoryEngine(settings) if ephemeral else open_engine(settings)
         try:
             app = create_app(engine, settings, token=secret, developer=settings.developer)
             add_pages(app, engine, settings, token=secret)

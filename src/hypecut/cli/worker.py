@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hypecut.cli.console import tell
+from hypecut.cli.console import tell, waits_told
 from hypecut.cli.start import start
 from hypecut.errors import DatabaseError
 
@@ -28,7 +28,8 @@ def worker(
 
     from hypecut.jobs.engine import open_engine
 
-    engine = open_engine(settings)
+    with waits_told():
+        engine = open_engine(settings)
     try:
         engine.start_workers(concurrency)
         tell(f"running up to {concurrency} jobs at a time; Ctrl-C stops it.")

@@ -16,6 +16,7 @@ import msgspec
 from hypecut.errors import HypecutError
 from hypecut.jobs.engine.protocol import AssetRecord, OutputRecord
 from hypecut.jobs.pipeline import Asset, Output, SeenClip, StepResult
+from hypecut.logs import DATABASE_WAITS
 from hypecut.progress import Progress
 
 EVERY_S = 1.0
@@ -193,7 +194,7 @@ class _JournalHandler(logging.Handler):
         self.setFormatter(_FORMAT)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if _run.get() is not self._journal:
+        if _run.get() is not self._journal or record.name == DATABASE_WAITS:
             return
         try:
             self._journal.log(self.format(record))

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from sqlalchemy import Connection, Engine
 
+from hypecut.jobs.store.database import exclusive
+from hypecut.jobs.store.locks import PATIENT
+
 APPLICATION = "hypecut"
 WORKFLOW = "hypecut_job"
 # To be raised when the steps of a pipeline change their order or number: jobs that run then are not resumed.
@@ -40,7 +43,7 @@ def launch(engine: Engine, worker_id: str, queue: str, execute: Callable[[str], 
         "name": APPLICATION,
         "application_version": VERSION,
         "executor_id": worker_id,
-        "system_database_engine": engine,
+        "system_database_engine": engine.execution_options(**{PATIENT: True}),
         "serializer": DBOSPortableJSONSerializer(),
         "use_listen_notify": False,
         "log_level": "WARNING",
@@ -61,6 +64,8 @@ def shut_down() -> None:
 def open_client(engine: Engine) -> DBOSClient:
     """A client of DBOS on a database, whose tables are made or migrated if need be."""
     quieten()
+    with exclusive(engine, APPLICATION):  # DBOS would wait for a locked file without a word
+        pass
     DBOS.migrate(engine.url.render_as_string(hide_password=False))
     return DBOSClient(
         system_database_engine=engine,

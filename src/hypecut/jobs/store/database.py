@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from hypecut.errors import DatabaseError
+from hypecut.jobs.store.locks import once_free, tell_of_locks
 from hypecut.jobs.store.tables import DBOS_SCHEMA
 from hypecut.settings import Settings
 
@@ -20,7 +22,6 @@ HEAD = "0002"
 # What is raised while the database is locked or out of reach.
 AWAY = (OperationalError, InterfaceError)
 _VERSION_TABLE = "hypecut_version"
-_BUSY_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -125,13 +126,13 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         # A transaction that reads and then writes must not find that another one wrote in between.
         connection.isolation_level = "IMMEDIATE"
         for pragma in (
-            f"busy_timeout={_BUSY_MS}",
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=NORMAL",
+            "PRAGMA foreign_keys=ON",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            once_free(connection, partial(connection.execute, pragma))
 
+    tell_of_locks(engine)
     return engine.execution_options(schema_translate_map={DBOS_SCHEMA: None})
 
 
