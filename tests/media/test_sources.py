@@ -58,6 +58,7 @@ def made(cuts: list[Cut], folder: Path, out: Path) -> RenderResult:
         ("endless.mkv", "libx264", X264 | {"g": "9999"}),
         ("sets7.mp4", "libx264", X264 | {"x264-params": "sps-id=7"}),
         ("slices.ts", "libx264", X264 | {"x264-params": "slices=4"}),
+        ("columns.mp4", "libx264", X264 | {"x264-params": "intra-refresh=1"}),
     ],
 )
 def test_other_kinds_of_pictures_are_cut_to_the_frame(

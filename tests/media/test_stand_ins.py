@@ -121,6 +121,19 @@ def test_stand_ins_are_small_and_leave_the_rest_of_a_picture(usual: SourceReader
         assert len(data) < len(information) + (40 if at == min(found) else 24)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".ts", ".mkv"])
+def test_pictures_made_anew_by_columns_are_decoded_from_where_they_are_whole(
+    tmp_path: Path, suffix: str
+) -> None:
+    path = write_coded(tmp_path / f"stream{suffix}", "intra-refresh=1:bframes=2:weightp=0")
+    truth = whole(path)
+    with SourceReader(path) as source:
+        for first in range(1, 47, 5):
+            packets, unwanted = span_packets(source, first, first + 2)
+            shown = decoded(source, lightened(packets, unwanted, source.sets))
+            assert all(np.array_equal(shown[n], truth[n]) for n in (first, first + 1)), first
+
+
 def test_pictures_before_an_idr_picture_are_left_out(tmp_path: Path) -> None:
     # A transport stream is read from somewhat earlier.
     path = write_coded(tmp_path / "stream.ts", PYRAMID)

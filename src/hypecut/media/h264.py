@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hypecut.media.bits import BitReader, UnusualStreamError
+
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 _SPS_IDS = 32
 _HIGH_PROFILES = (100, 110, 122, 144)
 # The first slice of a picture stands behind a few small units: AUD, parameter sets, SEI.
 _HEAD_BYTES = 4096
+# Behind two numbers of at most 63 bits each.
+_SLICE_TYPE_END = 20
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,19 @@ def is_idr(packet: memoryview, prefixed: bool) -> bool:
     head = bytes(packet[:_HEAD_BYTES])
     kinds = (byte & 31 for byte in _unit_headers(head, prefixed))
     return next((kind == _IDR for kind in kinds if _SLICE <= kind <= _IDR), False)
+
+
+def is_predicted(packet: memoryview, prefixed: bool) -> bool:
+    """Whether the access unit's first slice is a P or B slice (slice_type, 7.4.3)."""
+    for unit in nal_units(bytes(packet[:_HEAD_BYTES]), prefixed):
+        if unit[0] & 31 in (_SLICE, _IDR):
+            bits = BitReader(unit[1:_SLICE_TYPE_END])
+            try:
+                bits.unsigned()  # first_mb_in_slice
+                return bits.unsigned() % 5 in (0, 1)
+            except UnusualStreamError:
+                return False
+    return False
 
 
 def parameter_units(packet: memoryview, prefixed: bool) -> Iterator[bytes]:

@@ -28,6 +28,7 @@ from hypecut.media.deinterlacing import deinterlaced
 from hypecut.media.dressing import CutDresser
 from hypecut.media.encoder import CodedPicture, EncoderRun, EncoderSetup, pixel_ratio
 from hypecut.media.fitting import Fitter
+from hypecut.media.h264 import is_predicted
 from hypecut.media.inspect import SourcePool
 from hypecut.media.pacing import paced
 from hypecut.media.parts import EncodedPart, PlacedCut, Span
@@ -314,7 +315,7 @@ def _needed(source: SourceReader, clock: Clock, first: int, end: int, sparse: ra
     """
     found: list[AnyPacket] = []
     wanted = beyond = 0
-    for packet in source.packets_from(clock.seconds(first), sound=False):
+    for packet in _from_whole_picture(source, clock, first):
         unit = clock.unit(cast(int, packet.pts))
         inside = first <= unit < end
         if unit <= first and not wanted and source.is_idr(packet):
@@ -327,3 +328,21 @@ def _needed(source: SourceReader, clock: Clock, first: int, end: int, sparse: ra
         if beyond > MAX_REORDER:
             break
     return found[:wanted]
+
+
+def _from_whole_picture(source: SourceReader, clock: Clock, first: int) -> Iterator[AnyPacket]:
+    """Pictures from a keyframe on from which `first` can be decoded.
+
+    Where pictures are made anew column by column, as in streams of low latency, a "keyframe" is where that
+    begins (recovery point, ITU-T H.264, D.2.8), and decoding is sound about when the next one comes.
+    """
+    packets = source.packets_from(clock.seconds(first), sound=False)
+    start = next(packets, None)
+    if start is None:
+        return
+    unit = clock.unit(cast(int, start.pts))
+    if source.sets is not None and is_predicted(memoryview(start), source.sets.length_prefixed) and unit > 0:
+        yield from source.packets_from(clock.seconds(unit - 1), sound=False)
+        return
+    yield start
+    yield from packets
