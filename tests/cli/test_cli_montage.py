@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Cli, one_sentence
+from tests.support.recordings import Recordings
 from tests.twitch import Clip as ServedClip
 from tests.twitch import LocalTwitch, Media
 
@@ -75,6 +76,24 @@ def test_mistakes_get_one_sentence(
     assert (outcome.code, outcome.out) == (code, "")
     assert told in last
     assert one_sentence(last)
+
+
+def test_too_little_in_files_is_told_with_what_helps_files(
+    cli: Cli, home: Path, tiny_recording: Recordings
+) -> None:
+    for number in (1, 2):
+        made = tiny_recording(duration_s=0.6, seed=90 + number)
+        (home / f"short{number}.mp4").write_bytes(made.path.read_bytes())
+    files = ("short1.mp4", "short2.mp4")
+    outcome = cli("montage", *files, "--dry-run")
+    assert outcome.code == 0
+    assert "give more clips or files, or a shorter --min-duration" in outcome.err
+    assert "--period" not in outcome.err
+    crossed = cli("montage", *files, "--transition", "crossfade", "--dry-run")
+    last = crossed.err.splitlines(keepends=True)[-1]
+    assert (crossed.code, one_sentence(last)) == (3, True)
+    assert f"the best, {home / 'short1.mp4'}, is too short (0.6 s) for a crossfade" in last
+    assert "take longer ones, or another --transition" in last
 
 
 def test_a_file_that_is_no_video_is_told_in_words(cli: Cli, home: Path) -> None:

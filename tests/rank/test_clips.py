@@ -212,7 +212,11 @@ def test_a_given_k_stays_and_the_shortage_is_told_with_the_cure() -> None:
     choice = choose([*many("alpha", 30), *many("beta", 30)], per_streamer_k=2)
     assert len(choice.picks) == 4
     assert choice.note.startswith("only 2:00 of clips were found that fit together")
-    assert "--period" in choice.note
+    assert "name more streamers, or take a longer --period" in choice.note
+    mine = clip("mine", duration_s=20.0)
+    alone = choose_clips([mine], Window(480.0, 600.0), ClipOptions(), NOW, wanted=["mine"])
+    assert alone.note.startswith("only 0:20 of clips were found that fit together")
+    assert alone.note.endswith("name streamers, give more clips or files, or a shorter --min-duration")
 
 
 def test_no_streamer_takes_more_than_his_share_while_others_have_enough() -> None:

@@ -127,7 +127,7 @@ def choose(context: StepContext) -> StepResult:
     write_work(context, names.CHOSEN, choice)
     context.progress.finish()
     if not choice.picks:
-        raise NothingFoundError(_why_none_picked(choice))
+        raise NothingFoundError(_why_none_picked(request_of(context), choice))
     return StepResult(
         data={"candidates": len(choice.verdicts), "picks": len(choice.picks)},
         clips=seen_clips(choice, listed.refused),
@@ -159,7 +159,8 @@ def fetch(context: StepContext) -> StepResult:
             choice = _chosen(context, listed, here, refused)
     context.progress.finish()
     if not choice.picks:
-        raise NothingFoundError(_why_all_lost(refused) if refused else _why_none_picked(choice))
+        why = _why_all_lost(refused) if refused else _why_none_picked(request_of(context), choice)
+        raise NothingFoundError(why)
     _keep_only(context, [clip_file(context.folder, clip).name for clip in choice.picks if not clip.path])
     write_work(context, names.FETCHED, Fetched(choice=choice, refused=refused))
     assets = clip_assets((clip, clip_file(context.folder, clip)) for clip in choice.picks)
@@ -379,11 +380,14 @@ def _why_nothing(request: MontageRequest, refused: Mapping[str, str]) -> str:
     return f"there are no clips of {whose} between these times; widen them."
 
 
-def _why_none_picked(choice: ClipChoice) -> str:
-    verdict = choice.verdicts[0]
+def _why_none_picked(request: MontageRequest, choice: ClipChoice) -> str:
+    best = choice.verdicts[0]
+    shortest_s = 2 * request.cut_transition.overlap_s
+    short = all(0 < verdict.clip.duration_s < shortest_s for verdict in choice.verdicts)
+    cure = "take longer ones, or another --transition" if short else "ask for others or widen the limits"
     return (
-        f"none of {len(choice.verdicts)} clips can be shown; the best, {verdict.clip.id}, {verdict.why_not};"
-        " ask for other clips or widen the limits."
+        f"none of {len(choice.verdicts)} clips can be shown; the best, {best.clip.path or best.clip.id},"
+        f" {best.why_not}; {cure}."
     )
 
 

@@ -111,7 +111,7 @@ def choose_clips(
         picks=tuple(running_order(shared.picks)),
         verdicts=tuple(sorted(judged.values(), key=_best_first)),
         total_s=shared.total_s,
-        note=_shortage(shared.total_s, window) if shared.total_s < window.min_s else "",
+        note=_shortage(shared.total_s, window, found, wanted) if shared.total_s < window.min_s else "",
         share=shared.share,
     )
 
@@ -150,11 +150,14 @@ def _in_group(verdict: ClipVerdict, group: Sequence[Clip], used: Collection[str]
     return verdict
 
 
-def _shortage(total_s: float, window: Window) -> str:
+def _shortage(total_s: float, window: Window, found: Sequence[Clip], wanted: Collection[str]) -> str:
+    """What to tell of too short a montage, with what helps: perhaps no streamer's clips were looked at."""
+    cure = "name more streamers, or take a longer --period, more of each with --per-streamer-k"
+    if all(clip.id in wanted for clip in found):
+        cure = "name streamers, give more clips or files"
     return (
         f"only {format_time(total_s)} of clips were found that fit together: the montage is shorter than the"
-        f" {format_time(window.min_s)} asked for; name more streamers, or take a longer --period or more"
-        " of each with --per-streamer-k"
+        f" {format_time(window.min_s)} asked for; {cure}, or a shorter --min-duration"
     )
 
 
