@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from hypecut.plan.document import read_plan
 from hypecut.progress import SilentProgress
 from tests.jobs.test_remote import ADDRESS, DURATION_S, Remote
 from tests.support.memory import Measured, measured
+from tests.support.small_disk import run_on_small_disk
 from tests.twitch import LocalTwitch, Media, Message, Vod
 from tests.twitch.repeating import Crowd
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.soak
 HOUR_S = 3600.0
 SEED = 7
 # Room for what Twitch's figures let expect to be fetched, not for what it really is.
-SMALL_DISK_KIB = 3_600
+SMALL_DISK = 3_600 << 10
 # Of memory, from a VOD of an hour to one of ten, beside the columns of its chat.
 MAX_GROWTH = 1.3
 
@@ -91,7 +91,6 @@ def test_what_is_fetched_stays_near_what_is_shown_for_all_kinds_of_segments(
 def test_a_disk_that_fills_while_segments_come_in(twitch: LocalTwitch, tmp_path: Path) -> None:
     """On a small disk of its own; when there is room again, the same command goes on."""
     disk, kept = tmp_path / "disk", tmp_path / "kept"
-    disk.mkdir()
     media = Media(seconds=DURATION_S, width=160, height=90, fps=30)
     vod = Vod("2500000001", "alpha", media, chat=chat_of(DURATION_S), chat_page=100)
     twitch.add(vod)
@@ -99,18 +98,14 @@ def test_a_disk_that_fills_while_segments_come_in(twitch: LocalTwitch, tmp_path:
     words += ["--min-duration", "60", "--max-duration", "90"]
     command = shlex.join(words)
     script = (
-        f"mount -t tmpfs -o size={SMALL_DISK_KIB}k tmpfs {disk} || exit 99;"
         f"{command} > {tmp_path}/first 2>&1; echo $?; ls {disk}/out/vod > {tmp_path}/whole;"
-        f"mount -o remount,size=200m {disk} || exit 99;"
+        f"mount -o remount,size=200m {disk} || exit;"
         f"{command} 2> {tmp_path}/talk > {tmp_path}/second; echo $?; cp -r {disk}/out {kept}"
     )
     env = {**os.environ, **twitch.env(), "HYPECUT_CACHE_DIR": str(disk / "cache")}
     env["HYPECUT_DATA_DIR"] = str(tmp_path / "data")
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script], env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode == 99 or "unshare failed" in done.stderr:
-        pytest.skip(f"no disk of its own can be had: {done.stderr}")
+    done = run_on_small_disk(["sh", "-c", script], disk, SMALL_DISK, env)
+    assert done.returncode == 0, done.stderr
     first_code, second_code = map(int, done.stdout.split())
     whole = (tmp_path / "whole").read_text().split()
     told = (tmp_path / "first").read_text()
