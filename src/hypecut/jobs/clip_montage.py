@@ -14,6 +14,7 @@ from hypecut.files import write_text
 from hypecut.jobs import clip_steps, making
 from hypecut.jobs import folder as names
 from hypecut.jobs.bookends import check_bookend
+from hypecut.jobs.claims import Claims
 from hypecut.jobs.clip_credits import chapters_text, credits_text
 from hypecut.jobs.clip_ledger import ClipLedger
 from hypecut.jobs.clip_requests import (
@@ -31,7 +32,7 @@ from hypecut.jobs.clip_requests import (
 from hypecut.jobs.clip_steps import Fetched, Listed
 from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
-from hypecut.jobs.folder import OutputFolder, job_name
+from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import CheckedJob, Output, Pipeline, Step, StepContext, StepResult
 from hypecut.jobs.running import run_pipeline, run_steps
 from hypecut.jobs.thinking import read_work
@@ -43,8 +44,6 @@ from hypecut.progress import Progress
 from hypecut.rank.clips import ClipChoice
 from hypecut.settings import Settings
 
-# How far to go does not make a folder another job's.
-_PLAN_ONLY = "-plan"
 _NAMING = (
     "streamer_names",
     "clips",
@@ -94,9 +93,9 @@ def forecast_montage(request: MontageRequest, settings: Settings, progress: Prog
         As `run_montage`.
     """
     job = check(msgspec.to_builtins(request), settings)
-    finished = _open_folder(job, look_only=True).finished
+    finished = _CLAIMS.finished(job)
     if finished is not None:
-        return _already_done(finished)
+        return finished
     steps = [step for step in CLIP_MONTAGE.steps if step.name in ("resolve", "choose")]
     with tempfile.TemporaryDirectory(prefix="hypecut-") as scratch:
         context = run_steps(steps, job, settings, progress, Path(scratch))
@@ -122,26 +121,7 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
         outro=check_bookend("--outro", request.outro),
         out=str(out.absolute()),
     )
-    inputs = _inputs(whole)
-    arguments = msgspec.to_builtins({name: getattr(whole, name) for name in (*_NAMING, *TUNING)})
-    return CheckedJob(
-        params=msgspec.to_builtins(whole),
-        folder=str(out.absolute()),
-        name=job_name(JobKind.CLIP_MONTAGE, arguments, inputs, out)
-        + (_PLAN_ONLY if request.plan_only else ""),
-        title=title,
-    )
-
-
-def look(job: CheckedJob) -> None:
-    """See that the output folder may become the job's."""
-    _open_folder(job, look_only=True)
-
-
-def claim(job: CheckedJob, going_on: bool) -> Mapping[str, Any] | None:
-    """Make the output folder the job's; the result if it is finished there."""
-    finished = _open_folder(job, going_on=going_on).finished
-    return None if finished is None else msgspec.to_builtins(_already_done(finished))
+    return _CLAIMS.job(whole, {name: getattr(whole, name) for name in (*_NAMING, *TUNING)}, title)
 
 
 def export(context: StepContext) -> StepResult:
@@ -172,6 +152,11 @@ def result(context: StepContext) -> Mapping[str, Any]:
     return msgspec.to_builtins(told)  # type: ignore[no-any-return]
 
 
+def _inputs(request: MontageRequest) -> list[Path]:
+    return [Path(file) for file in (*request.files, request.intro, request.outro) if file]
+
+
+_CLAIMS = Claims(JobKind.CLIP_MONTAGE, read_montage_request, _inputs, MontageResult)
 CLIP_MONTAGE = Pipeline(
     kind=JobKind.CLIP_MONTAGE,
     steps=(
@@ -184,10 +169,10 @@ CLIP_MONTAGE = Pipeline(
         Step("export", export, 2.0),
     ),
     check=check,
-    claim=claim,
+    claim=_CLAIMS.claim,
     result=result,
     redo=making.redo,
-    look=look,
+    look=_CLAIMS.look,
 )
 
 
@@ -197,18 +182,6 @@ def _title(request: MontageRequest) -> str:
     named = (*request.streamer_names, *request.clips, *stems)
     more = len(named) - _TITLED
     return "-".join(named[:_TITLED])[:_MAX_TITLE] + (f"-and-{more}-more" if more > 0 else "")
-
-
-def _inputs(request: MontageRequest) -> list[Path]:
-    return [Path(file) for file in (*request.files, request.intro, request.outro) if file]
-
-
-def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
-    request = read_montage_request(job.params)
-    name = job.name.removesuffix(_PLAN_ONLY)
-    return OutputFolder(
-        Path(job.folder), name, _inputs(request), request.overwrite, look_only=look_only, going_on=going_on
-    )
 
 
 def _clips_of(cuts: Sequence[Cut], choice: ClipChoice, folder: Path) -> list[Clip | None]:
@@ -230,10 +203,6 @@ def _shown_cuts(context: StepContext) -> tuple[Plan, tuple[Cut, ...]]:
     plan = read_plan(context.folder / names.PLAN)
     lost = {report.cut for report in rendered.skipped} if (rendered := _rendered(context)) else set()
     return plan, tuple(cut for number, cut in enumerate(plan.cuts, 1) if number not in lost)
-
-
-def _already_done(finished: Mapping[str, Any]) -> MontageResult:
-    return msgspec.structs.replace(msgspec.convert(finished, MontageResult), status="already done")
 
 
 def _rendered(context: StepContext) -> RenderResult | None:

@@ -13,9 +13,10 @@ from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs import folder as names
 from hypecut.jobs import making, remote, remote_fetch, thinking
 from hypecut.jobs.bookends import check_bookend, source_name
+from hypecut.jobs.claims import Claims
 from hypecut.jobs.embedded import run_durably
 from hypecut.jobs.exporting import source_facts
-from hypecut.jobs.folder import OutputFolder, job_name
+from hypecut.jobs.folder import OutputFolder
 from hypecut.jobs.pipeline import CheckedJob, Pipeline, Step, StepContext
 from hypecut.jobs.remote import canonical, either, is_remote
 from hypecut.jobs.rendering import COPIES, forecast, free_bytes
@@ -36,8 +37,6 @@ from hypecut.plan.document import read_plan
 from hypecut.progress import Progress
 from hypecut.settings import Settings
 
-# How far to go does not make a folder another job's.
-_PLAN_ONLY = "-plan"
 # What decides what the montage shows, beside the files and the settings.
 _NAMING = (
     "keywords",
@@ -101,9 +100,9 @@ def forecast_highlights(
         SourceUnavailableError, DiskFullError: as the job itself would raise them before it fetches video.
     """
     job = check(msgspec.to_builtins(request), settings)
-    finished = _open_folder(job, look_only=True).finished
+    finished = _CLAIMS.finished(job)
     if finished is not None:
-        return _already_done(finished)
+        return finished
     foreseen = {"fetch": Step("fetch", either(thinking.fetch, remote_fetch.foresee))}
     steps = [foreseen.get(step.name, step) for step in HIGHLIGHTS.steps if step.name in _THINKING]
     with tempfile.TemporaryDirectory(prefix="hypecut-") as scratch:
@@ -145,10 +144,9 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
     remote_vod = is_remote(request.vod)
     title = f"vod-{Path(request.vod).name}" if remote_vod else Path(request.vod).stem
     out = Path(request.out) if request.out else settings.output_dir / f"{title}-highlights"
-    inputs = _inputs(request)
-    arguments = {name: getattr(request, name) for name in (*_NAMING, *TUNING)}
+    deciding = {name: getattr(request, name) for name in (*_NAMING, *TUNING)}
     if remote_vod:
-        arguments |= {"vod": request.vod, "full": request.full, "quality": settings.vod_quality}
+        deciding |= {"vod": request.vod, "full": request.full, "quality": settings.vod_quality}
     whole = msgspec.structs.replace(
         request,
         vod=request.vod if remote_vod else str(Path(request.vod).absolute()),
@@ -156,24 +154,7 @@ def check(params: Mapping[str, Any], settings: Settings) -> CheckedJob:
         chat=str(Path(request.chat).absolute()) if request.chat else None,
         out=str(out.absolute()),
     )
-    return CheckedJob(
-        params=msgspec.to_builtins(whole),
-        folder=str(out.absolute()),
-        name=job_name(JobKind.VOD_HIGHLIGHTS, arguments, inputs, out)
-        + (_PLAN_ONLY if request.plan_only else ""),
-        title=title,
-    )
-
-
-def look(job: CheckedJob) -> None:
-    """See that the output folder may become the job's."""
-    _open_folder(job, look_only=True)
-
-
-def claim(job: CheckedJob, going_on: bool) -> Mapping[str, Any] | None:
-    """Make the output folder the job's; the result if it is finished there."""
-    finished = _open_folder(job, going_on=going_on).finished
-    return None if finished is None else msgspec.to_builtins(_already_done(finished))
+    return _CLAIMS.job(whole, deciding, title)
 
 
 def result(context: StepContext) -> Mapping[str, Any]:
@@ -184,6 +165,13 @@ def result(context: StepContext) -> Mapping[str, Any]:
     return told  # type: ignore[no-any-return]
 
 
+def _inputs(request: HighlightsRequest) -> list[Path]:
+    """The recording's files in order, the chat's, those of intro and outro."""
+    recording = () if is_remote(request.vod) else request.parts
+    return [Path(file) for file in (*recording, request.chat, request.intro, request.outro) if file]
+
+
+_CLAIMS = Claims(JobKind.VOD_HIGHLIGHTS, read_request, _inputs, HighlightsResult)
 HIGHLIGHTS = Pipeline(
     kind=JobKind.VOD_HIGHLIGHTS,
     steps=(
@@ -198,10 +186,10 @@ HIGHLIGHTS = Pipeline(
         Step("export", making.export, 3.0),
     ),
     check=check,
-    claim=claim,
+    claim=_CLAIMS.claim,
     result=result,
     redo=making.redo,
-    look=look,
+    look=_CLAIMS.look,
 )
 
 
@@ -233,28 +221,10 @@ def _check_times(request: HighlightsRequest) -> None:
             raise UsageError(f"--exclude {start_s:g}-{end_s:g} does not end after its start; swap the two.")
 
 
-def _inputs(request: HighlightsRequest) -> list[Path]:
-    """The recording's files in order, the chat's, those of intro and outro."""
-    recording = () if is_remote(request.vod) else request.parts
-    return [Path(file) for file in (*recording, request.chat, request.intro, request.outro) if file]
-
-
 def _vod_path(context: StepContext, out: Path) -> str:
     """The recording's file; of a VOD by its address, what is fetched of it into the folder `out`."""
     vod = str(context.params["vod"])
     return str(out / Path(thinking.recording(context)[0].path).name) if is_remote(vod) else vod
-
-
-def _open_folder(job: CheckedJob, *, look_only: bool = False, going_on: bool = False) -> OutputFolder:
-    request = read_request(job.params)
-    name = job.name.removesuffix(_PLAN_ONLY)
-    return OutputFolder(
-        Path(job.folder), name, _inputs(request), request.overwrite, look_only=look_only, going_on=going_on
-    )
-
-
-def _already_done(finished: Mapping[str, Any]) -> HighlightsResult:
-    return msgspec.structs.replace(msgspec.convert(finished, HighlightsResult), status="already done")
 
 
 def _result(context: StepContext, out: Path) -> HighlightsResult:
