@@ -38,6 +38,8 @@ class Zoo:
             ("silent", ".ts", {"audio": False, "seed": 3}),
             ("ntsc", ".mp4", {"fps": NTSC_30}),
             ("sets", ".mp4", {"x264_params": "sps-id=3:slices=2", "seed": 4}),
+            ("pyramid", ".ts", {"bframes": 4, "x264_params": "ref=1:b-adapt=0", "seed": 5}),
+            ("columns", ".mp4", {"x264_params": "intra-refresh=1", "seed": 6}),
         ):
             recording = make(suffix, **(usual | changes))
             self.paths[name] = recording.path, recording.spec.fps
