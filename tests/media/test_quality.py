@@ -159,6 +159,16 @@ def test_a_change_of_scene_at_the_beginning_is_not_taken_for_what_follows() -> N
     assert [picture.is_keyframe for picture in pictures] == [True] + [False] * 59
 
 
+def test_a_costly_beginning_that_the_rest_makes_up_for_changes_nothing() -> None:
+    max_bit_rate = 6_500_000
+    costly = grainy(20)
+    frames = [*costly, *[costly[-1]] * 100]
+    pictures = encoded_by(join_setup(max_bit_rate), frames)
+    assert 8 * sum(len(picture.data) for picture in pictures[:20]) > 20 / 30 * max_bit_rate
+    assert 8 * sum(len(picture.data) for picture in pictures) <= 4 * max_bit_rate
+    assert [p.data for p in pictures] == [p.data for p in encoded_by(join_setup(40_000_000), frames)]
+
+
 def test_a_run_shorter_than_a_trial_is_whole() -> None:
     for max_bit_rate in (40_000_000, 100_000):
         pictures = encoded_by(join_setup(max_bit_rate), grainy(2))

@@ -69,6 +69,8 @@ JOIN_QUANTIZER = 20
 # the first picture behind takes many bits, but once.
 _TRIAL = 3
 _RECENT = 8
+# Beyond that factor the highest rate is kept to from the start, so that all looks alike.
+_FAR_TOO_MUCH = 1.5
 # Where a sequence parameter set has its level_idc (7.3.2.1.1), behind the header.
 _LEVEL_BYTE = 3
 
@@ -330,12 +332,19 @@ class EncoderRun:
                 self._recent_bits.append(bits)
 
     def _is_too_much(self) -> bool:
-        """Whether too many bits will be spent if it goes on like this; some are left for switching."""
-        length = max(self._length, self._count)
-        there = float(length / self._setup.picture.fps) * self._setup.steady_bit_rate
+        """Whether so many bits will be spent if it goes on like this that the highest rate must be kept to.
+
+        A crossfade takes more than what is around it. So a little too much need not be, as long as the
+        highest rate can still be kept to afterwards without spending more than allowed in all.
+        """
+        length, fps = max(self._length, self._count), self._setup.picture.fps
+        length_s, rest_s = float(length / fps), float((length - self._count) / fps)
+        steady, buffer = self._setup.steady_bit_rate, self._setup.buffer_bits
         usual = median_low(self._recent_bits) if self._recent_bits else 0
         expected = self._bits + (length - self._count) * usual
-        return expected > there + self._setup.buffer_bits / 2
+        planned = length_s * steady + buffer / 2
+        can_wait = self._bits + rest_s * steady + buffer <= length_s * (self._setup.max_bit_rate or 0)
+        return expected > planned * (_FAR_TOO_MUCH if can_wait else 1)
 
     def _coded(self, packets: Iterable[AnyPacket]) -> list[CodedPicture]:
         return [
