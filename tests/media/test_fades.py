@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hypecut.media.fades import Bytes, blend, fade_share, fade_to_black, plane_views
+from hypecut.media.fades import Bytes, blend, copy_of, fade_share, fade_to_black, plane_views
 
 SIZES = [(1920, 1080), (64, 48), (853, 481), (1, 1), (7, 3), (4000, 2)]
 
@@ -51,6 +51,19 @@ def test_the_range_a_decoder_tells_decides_what_black_is() -> None:
     frame = noise(64, 48)
     frame.color_range = 2
     assert plane_views(fade_to_black(frame, 0.0))[0].max() == 0
+
+
+def test_copies_live_as_long_as_they_are_held() -> None:
+    frames = [noise(64, 48, seed=seed) for seed in range(20)]
+    frames[7].color_range = 2
+    copies = [copy_of(frame) for frame in frames]
+    for frame, copy in zip(frames, copies, strict=True):
+        assert same(planes(frame), planes(copy))
+        assert (copy.pts, copy.time_base, copy.color_range) == (77, Fraction(1, 1000), frame.color_range)
+    for view in plane_views(copies[0]):
+        view[...] = 0
+    assert same(planes(frames[0]), planes(noise(64, 48, seed=0)))
+    assert same(planes(copies[1]), planes(frames[1]))
 
 
 def test_full_brightness_leaves_the_frame_alone() -> None:

@@ -7,6 +7,10 @@ never written to: the decoder may still refer to them.
 
 from __future__ import annotations
 
+import threading
+from typing import cast
+
+import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
@@ -33,7 +37,7 @@ def fade_to_black(frame: VideoFrame, share: float) -> VideoFrame:
     weight = in_256ths(share)
     if weight == ONE:
         return frame
-    out = blank_like(frame)
+    out = copy_of(frame)
     levels = (0 if is_full_range(frame) else 16, _GREY, _GREY)
     for picture, level, target in zip(_words(frame), levels, _words(out), strict=True):
         _mix(picture, level, ONE - weight, target)
@@ -56,7 +60,7 @@ def blend(a: VideoFrame, b: VideoFrame, share_of_b: float) -> VideoFrame:
     weight = in_256ths(share_of_b)
     if weight == 0:
         return a
-    out = blank_like(a)
+    out = copy_of(a)
     for first, second, target in zip(_words(a), _words(b), _words(out), strict=True):
         _mix(first, second, weight, target)
     return out
@@ -90,23 +94,47 @@ def is_full_range(frame: VideoFrame) -> bool:
     return frame.format.name == "yuvj420p" or frame.color_range == JPEG_RANGE
 
 
-def blank_like(frame: VideoFrame) -> VideoFrame:
-    """A new frame with the size, format, time and colour properties of `frame`; its pixels are not set."""
-    out = VideoFrame(frame.width, frame.height, frame.format.name)
-    out.pts, out.dts, out.duration = frame.pts, frame.dts, frame.duration
-    if frame.time_base is not None:
-        out.time_base = frame.time_base
-    out.colorspace, out.color_range = frame.colorspace, frame.color_range
-    out.color_primaries, out.color_trc = frame.color_primaries, frame.color_trc
-    return out
-
-
 def copy_of(frame: VideoFrame) -> VideoFrame:
-    """A new frame with the same picture, time and colour properties."""
-    out = blank_like(frame)
-    for source, target in zip(plane_views(frame), plane_views(out), strict=True):
-        target[...] = source
-    return out
+    """A new frame with the same picture, time and colour properties; its memory may be a former one's."""
+    kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+    copier = _copiers.by_kind.get(kind)
+    if copier is None:
+        copier = _copiers.by_kind[kind] = _copier(frame)
+    copier.push(frame)
+    copy = cast(VideoFrame, copier.pull())
+    copy.pts = frame.pts
+    if frame.time_base is not None:
+        copy.time_base = frame.time_base
+    return copy
+
+
+class _Copiers(threading.local):
+    """The graphs in which this thread copies frames, by their size, format and colours."""
+
+    def __init__(self) -> None:
+        self.by_kind: dict[tuple[object, ...], av.filter.Graph] = {}
+
+
+_copiers = _Copiers()
+
+
+def _copier(frame: VideoFrame) -> av.filter.Graph:
+    """A graph that copies such frames: it takes their memory from a pool to which FFmpeg gives it back."""
+    graph = av.filter.Graph()
+    steps = [
+        graph.add(
+            "buffer",
+            video_size=f"{frame.width}x{frame.height}",
+            pix_fmt=frame.format.name,
+            time_base="1/1",
+            colorspace=str(int(frame.colorspace)),
+            range=str(int(frame.color_range)),
+        ),
+        graph.add("copy"),
+        graph.add("buffersink"),
+    ]
+    graph.link_nodes(*steps).configure()
+    return graph
 
 
 def plane_views(frame: VideoFrame) -> list[Bytes]:
