@@ -24,6 +24,7 @@ from hypecut.media.sound_encoder import (
     SoundEncoder,
     SoundTools,
     configure,
+    has_strong_tone,
 )
 
 STRETCH = sound_encoder._STRETCH * AAC_FRAME
@@ -134,3 +135,32 @@ def test_stretches_that_sound_the_same_are_encoded_once(
     assert len(made) == 4
     assert changed == encoded(stream, sound, SoundTools())
     assert [a == b for a, b in zip(first, changed, strict=True)].index(False) > STRETCH // AAC_FRAME * 2
+
+
+def tone(level_dbfs: float, seconds: float = 3.0, hz: float = 200.0) -> Samples:
+    """A pure tone in both channels."""
+    t = np.arange(round(seconds * ENCODED_RATE)) / ENCODED_RATE
+    return np.asarray(np.stack([10 ** (level_dbfs / 20) * np.sin(2 * np.pi * hz * t)] * 2), np.float32)
+
+
+@pytest.mark.parametrize("hz", [60.0, 200.0, 997.0, 3000.0])
+@pytest.mark.parametrize("level_dbfs", [-20.0, -9.0, -2.0])
+def test_a_tone_is_as_loud_as_it_was(stream: AudioStream, level_dbfs: float, hz: float) -> None:
+    sound = tone(level_dbfs, hz=hz)
+    heard = decoded(stream, encoded(stream, sound, SoundTools()))
+    assert max(noise_db(sound, heard, frame) for frame in range(4, 130)) < -35
+
+
+def test_only_strong_tones_need_the_slow_coder() -> None:
+    rng = np.random.default_rng(7)
+    silence = np.zeros((2, 3 * ENCODED_RATE), np.float32)
+    short_tone = silence.copy()
+    short_tone[:, 50_000:56_000] = tone(-4.0, 6000 / ENCODED_RATE)
+    one_side = tone(-4.0)
+    one_side[0] = 0
+    assert all(has_strong_tone(sound) for sound in (tone(-8.0), short_tone, one_side))
+    loud_noise = np.asarray(rng.normal(0, 0.25, silence.shape), np.float32)
+    click = silence.copy()
+    click[:, 70_000] = 1.0
+    quiet = (silence, tone(-12.0), loud_noise, click, silence[:, :5], silence[:, :AAC_FRAME])
+    assert not any(has_strong_tone(sound) for sound in quiet)
