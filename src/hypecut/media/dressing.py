@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,7 +18,6 @@ from hypecut.media.loudness import gain_db, kept_measure
 from hypecut.media.pieces import PieceStore
 from hypecut.media.titles import USUAL_STYLE, TitleCard, TitleStyle
 from hypecut.models import Loudness, Plan, TransitionKind
-from hypecut.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -144,37 +142,33 @@ def titles_complaint(plan: Plan, style: TitleStyle = USUAL_STYLE) -> str:
     return lettering_complaint("".join(cut.title for cut in plan.cuts), style.face)
 
 
-def loudness_gains(
-    loudness: Loudness | None,
-    cuts: Sequence[InspectedCut],
-    pool: SourcePool,
-    progress: Progress,
-    pieces: PieceStore | None = None,
-) -> dict[int, float]:
-    """The gain in dB that brings each cut to the target loudness, by the cut's number; none without a target.
-
-    A cut whose source can't be read to its end has none: rendering will tell what it costs.
+class LoudnessGains:
+    """The gains that bring cuts to one loudness, each measured when it is first asked for.
 
     Args:
-        loudness: the target.
-        cuts: what to measure.
-        pool: where their sources are.
-        progress: told in seconds measured.
+        loudness: the target; None leaves all as they are.
+        pool: where the sources are; one that is being read must not be asked for.
         pieces: where measurements are found again, and kept.
     """
-    if loudness is None:
-        return {}
-    gains: dict[int, float] = {}
-    progress.start("loudness", float(sum(cut.length_s for cut in cuts)))
-    done_s = 0.0
-    for cut in cuts:
+
+    def __init__(self, loudness: Loudness | None, pool: SourcePool, pieces: PieceStore | None) -> None:
+        self._loudness, self._pool, self._pieces = loudness, pool, pieces
+        self._found: dict[int, float] = {}
+
+    def of(self, cut: InspectedCut) -> float:
+        """A cut's gain in dB; 0 where its source can't be read to its end: rendering tells its cost."""
+        if self._loudness is None:
+            return 0.0
+        if cut.number not in self._found:
+            self._found[cut.number] = self._measured(cut, self._loudness)
+        return self._found[cut.number]
+
+    def _measured(self, cut: InspectedCut, loudness: Loudness) -> float:
         start_s = cut.clock.seconds(cut.first)
+        end_s = start_s + cut.length_s
         try:
-            measured = kept_measure(pool.get(cut.path), float(start_s), float(start_s + cut.length_s), pieces)
-            gains[cut.number] = gain_db(measured, loudness.target_lufs)
+            measured = kept_measure(self._pool.get(cut.path), float(start_s), float(end_s), self._pieces)
         except MediaError as error:
             log.warning("the loudness of cut %d is left as it is: %s", cut.number, error)
-        done_s += float(cut.length_s)
-        progress.update(done_s)
-    progress.finish()
-    return gains
+            return 0.0
+        return gain_db(measured, loudness.target_lufs)

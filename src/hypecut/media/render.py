@@ -21,7 +21,7 @@ from hypecut.errors import MediaError
 from hypecut.files import written_aside
 from hypecut.media.assembly import Assembly, CutTally, DisorderError, OtherSetsError
 from hypecut.media.bodies import Body, find_body, keyframe_units
-from hypecut.media.dressing import CutDresser, Dressing, loudness_gains, titles_complaint
+from hypecut.media.dressing import CutDresser, Dressing, LoudnessGains, titles_complaint
 from hypecut.media.encoder import ENCODER, EncoderOptions
 from hypecut.media.inspect import InspectedCut, SourcePool, inspect_cut
 from hypecut.media.kept_runs import KeptRuns
@@ -92,7 +92,7 @@ class _Task:
 
     plan: Plan
     out: Path
-    gains: Mapping[int, float]
+    gains: LoudnessGains
     options: EncoderOptions
     pool: SourcePool
     progress: Progress
@@ -137,7 +137,7 @@ def render(
         warnings = (*([complaint] if complaint else []), *remarks)
         for warning in warnings:
             log.warning("%s", warning)
-        gains = loudness_gains(plan.loudness, cuts, pool, progress, pieces)
+        gains = LoudnessGains(plan.loudness, pool, pieces)
         options = options or EncoderOptions()
         task = _Task(plan, out, gains, options, pool, progress, strict, title_style, pieces)
         duration_s, reports = _write_what_can_be(task, cuts, skipped)
@@ -331,7 +331,8 @@ def _sound_placer(
             source_start_s=clock.origin * clock.time_base + clock.seconds(cut.first),
             out_start_s=Fraction(placed.place.out_start, scale),
             out_end_s=Fraction(placed.end_tick, scale),
-            gain_db=cut.cut.gain_db + task.gains.get(cut.number, 0.0),
+            # Measured now, while pictures are encoded.
+            gain_db=cut.cut.gain_db + task.gains.of(cut),
             fade_in_s=0.0 if placed.is_first else fade_s,
             fade_out_s=0.0 if placed.is_last else fade_s,
             overlap_s=Fraction(0) if placed.is_last else Fraction(overlap, scale),
