@@ -63,5 +63,5 @@ def test_parts_are_read_only_a_little_ahead(
     out = tmp_path / "montage.mp4"
     render(plan_of(cuts), recording.path.parent, out, SilentProgress(), strict=True)
     assert len(begun) == len(furthest) >= 30
-    assert max(furthest) <= runs._AHEAD
+    assert max(furthest) <= runs.at_once(0) + runs._WAITING
     assert len(numbers(out)) == 30 * 60

@@ -37,9 +37,9 @@ from hypecut.media.stand_ins import lightened
 
 log = logging.getLogger(__name__)
 
-_WORKERS = max(1, min(8, os.cpu_count() or 1))
-# So many parts are in work, or finished and waiting, as long as their packets take little memory.
-_AHEAD = 2 * _WORKERS
+_CORES = max(1, min(8, os.cpu_count() or 1))
+# So many parts wait, read or finished, beside those in work, as long as their packets take little memory.
+_WAITING = 1
 _AHEAD_BYTES = 48 << 20
 _NEAR_JOIN_S = 1
 
@@ -137,14 +137,25 @@ class RunTask:
         run = EncoderRun(self._tools.encoder, self._length)
         pictures: list[CodedPicture] = []
         try:
-            for frame, tick in self._frames():
-                if self._tools.stopped.is_set():
-                    break
-                pictures += run.encode(frame, tick)
+            for ready in self._encoded(run):
+                pictures += ready
             pictures += run.finish()
         except av.error.FFmpegError as error:
             raise EncoderError(self._tools.encoder.codec, error) from error
         return EncodedRun(pictures, [one.tally for one in self._material])
+
+    def _encoded(self, run: EncoderRun) -> Iterator[list[CodedPicture]]:
+        """The pictures as they get ready; while one frame is encoded, the next one is made."""
+        under_way: Future[list[CodedPicture]] | None = None
+        with ThreadPoolExecutor(1) as encoding:
+            for frame, tick in self._frames():
+                if self._tools.stopped.is_set():
+                    break
+                if under_way is not None:
+                    yield under_way.result()
+                under_way = encoding.submit(run.encode, frame, tick)
+            if under_way is not None:
+                yield under_way.result()
 
     def _frames(self) -> Shown:
         """The part's frames with their output ticks."""
@@ -165,6 +176,11 @@ class RunTask:
                 last, fitted = frame, fitter.fit(frame, material.pixel_ratio, turn)
             material.tally.frames += 1
             yield dresser.dress(fitted, (tick - place.out_start) / place.scale), tick
+
+
+def at_once(overlap: int) -> int:
+    """How many parts are encoded at a time: with two decoders and an encoder a part keeps two cores busy."""
+    return (_CORES + 1) // 2 if overlap else _CORES
 
 
 class Runs:
@@ -189,7 +205,8 @@ class Runs:
         self._coming = deque(parts)
         self._pool, self._tools, self._keeper = pool, tools, keeper
         self._running: deque[tuple[Future[EncodedRun], int]] = deque()
-        self._executor = ThreadPoolExecutor(_WORKERS)
+        self._at_once = at_once(tools.overlap)
+        self._executor = ThreadPoolExecutor(self._at_once)
         # A file is read at one place: parts of a cut that is being read need it opened once more.
         self._apart = SourcePool()
 
@@ -215,7 +232,8 @@ class Runs:
         if not self._running:
             self._begin(self._pool if during is None else self._apart)
         run = self._running.popleft()[0].result()
-        while self._coming and self._has_room() and self._coming[0].spans[0].placed is during:
+        # What goes on in the next cut can wait until that is read: one file opened twice takes more memory.
+        while self._coming and self._has_room() and self._coming[0].spans[-1].placed is during:
             self._begin(self._apart)
         return run
 
@@ -238,7 +256,7 @@ class Runs:
 
     def _has_room(self) -> bool:
         read = sum(size for _, size in self._running)
-        return not self._running or (len(self._running) < _AHEAD and read < _AHEAD_BYTES)
+        return not self._running or (len(self._running) < self._at_once + _WAITING and read < _AHEAD_BYTES)
 
 
 def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]:
