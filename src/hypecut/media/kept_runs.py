@@ -32,13 +32,17 @@ class KeptRuns:
         # By the part's start: a source that changes under way must not give its new name to old pictures.
         self._keys: dict[int, str] = {}
 
-    def find(self, part: EncodedPart) -> EncodedRun | None:
-        """The part as it was made before; None when it must be made."""
+    def has(self, part: EncodedPart) -> bool:
+        """Whether the part was made before."""
         try:
             key = self._keys[part.start_tick] = self._key(part)
         except OSError:  # the source is gone: reading it will tell
-            return None
-        data = self._store.get(key)
+            return False
+        return self._store.has(key)
+
+    def find(self, part: EncodedPart) -> EncodedRun | None:
+        """The part as it was made before; None when it must be made after all."""
+        data = self._store.get(self._keys[part.start_tick])
         if data is None:
             return None
         piece = msgspec.msgpack.decode(data, type=_Piece)

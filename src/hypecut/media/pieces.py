@@ -54,6 +54,10 @@ class PieceStore:
         # The same piece may be made twice in one montage.
         self._lock = threading.Lock()
 
+    def has(self, key: str) -> bool:
+        """Whether there is a piece by this key, whole or not."""
+        return self._path(key).is_file()
+
     def get(self, key: str) -> bytes | None:
         """The piece that was kept by this key, unchanged; None when there is none."""
         path = self._path(key)

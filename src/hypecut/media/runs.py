@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol, Self, cast
+from typing import NamedTuple, Protocol, Self, cast
 
 import av.error
 from av.video.codeccontext import VideoCodecContext
@@ -78,11 +78,22 @@ class EncodedRun:
 class RunKeeper(Protocol):
     """Has parts that were encoded before."""
 
+    def has(self, part: EncodedPart) -> bool:
+        """Whether it seems to be there; asked once for each part, before all else."""
+
     def find(self, part: EncodedPart) -> EncodedRun | None:
         """The part as it would be encoded; None when it must be."""
 
     def keep(self, part: EncodedPart, run: EncodedRun) -> None:
         """Have this one from now on; called in any thread."""
+
+
+class _Begun(NamedTuple):
+    """A part that was begun; one that is kept is neither in work nor in memory."""
+
+    part: EncodedPart
+    future: Future[EncodedRun] | None = None
+    bytes: int = 0
 
 
 @dataclass
@@ -204,7 +215,7 @@ class Runs:
     ) -> None:
         self._coming = deque(parts)
         self._pool, self._tools, self._keeper = pool, tools, keeper
-        self._running: deque[tuple[Future[EncodedRun], int]] = deque()
+        self._begun: deque[_Begun] = deque()
         self._at_once = at_once(tools.overlap)
         self._executor = ThreadPoolExecutor(self._at_once)
         # A file is read at one place: parts of a cut that is being read need it opened once more.
@@ -229,9 +240,13 @@ class Runs:
         Args:
             during: the cut whose source is being read, if any.
         """
-        if not self._running:
-            self._begin(self._pool if during is None else self._apart)
-        run = self._running.popleft()[0].result()
+        pool = self._pool if during is None else self._apart
+        if not self._begun:
+            self._begin(pool)
+        part, future, _ = self._begun.popleft()
+        run = self._kept(part) if future is None else future.result()
+        if run is None:
+            run = self._submitted(part, RunTask(part, pool, self._tools)).result()
         # What goes on in the next cut can wait until that is read: one file opened twice takes more memory.
         while self._coming and self._has_room() and self._coming[0].spans[-1].placed is during:
             self._begin(self._apart)
@@ -239,14 +254,17 @@ class Runs:
 
     def _begin(self, pool: SourcePool) -> None:
         part = self._coming.popleft()
-        kept = self._keeper.find(part) if self._keeper is not None else None
-        if kept is not None:
-            finished: Future[EncodedRun] = Future()
-            finished.set_result(kept)
-            self._running.append((finished, kept.bytes))
+        if self._keeper is not None and self._keeper.has(part):
+            self._begun.append(_Begun(part))
             return
         task = RunTask(part, pool, self._tools)
-        self._running.append((self._executor.submit(self._made, part, task), task.bytes))
+        self._begun.append(_Begun(part, self._submitted(part, task), task.bytes))
+
+    def _kept(self, part: EncodedPart) -> EncodedRun | None:
+        return self._keeper.find(part) if self._keeper is not None else None
+
+    def _submitted(self, part: EncodedPart, task: RunTask) -> Future[EncodedRun]:
+        return self._executor.submit(self._made, part, task)
 
     def _made(self, part: EncodedPart, task: RunTask) -> EncodedRun:
         run = task()
@@ -255,8 +273,8 @@ class Runs:
         return run
 
     def _has_room(self) -> bool:
-        read = sum(size for _, size in self._running)
-        return not self._running or (len(self._running) < self._at_once + _WAITING and read < _AHEAD_BYTES)
+        read = [one.bytes for one in self._begun if one.future is not None]
+        return not read or (len(read) < self._at_once + _WAITING and sum(read) < _AHEAD_BYTES)
 
 
 def _decoded(material: _Material) -> Iterator[tuple[VideoFrame, int | Fraction]]:
