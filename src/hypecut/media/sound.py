@@ -34,6 +34,8 @@ _JITTER_S = 0.0011
 _HOLE_S = 0.02
 # So many samples are passed on, or made silent, at a time.
 _BLOCK = 16 * AAC_FRAME
+# So many decoded frames that follow each other are placed at a time.
+_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,10 @@ class EncodedSound:
         self._volume = self._rise = self._fall = 1.0
         self._leaving = _zeros(0)
         self._resampler = Resampler(ENCODED_LAYOUT, self._rate)
+        # Decoded, and not placed yet; the next one follows these if it has this time.
+        self._frames: list[AudioFrame] = []
+        self._frames_samples = 0
+        self._next_pts: int | None = None
 
     def begin(self, cut: SoundCut) -> None:
         """Samples from here to the cut's end belong to it."""
@@ -190,11 +196,14 @@ class EncodedSound:
         """Decode the packet and place its samples; a damaged one leaves silence."""
         if self.satisfied:
             return
-        for piece in self._resampler.decoded(packet):
-            yield from self._place(piece)
+        for frame in self._resampler.decoded(packet):
+            if len(self._frames) >= _FRAMES or frame.pts != self._next_pts:
+                yield from self._place()
+            self._hold(frame)
 
     def end_cut(self) -> Iterator[AnyPacket]:
         """Silence to the cut's end; what the next cut overlaps is kept to be mixed with it."""
+        yield from self._place()
         yield from self._silence_until(self._end)
         if self._resampler.damaged:
             path = cast(SoundCut, self._cut).source.path
@@ -217,10 +226,23 @@ class EncodedSound:
         """Give up what is not finished."""
         self._encoder.close()
 
-    def _place(self, piece: AudioFrame) -> Iterator[AnyPacket]:
-        cut = cast(SoundCut, self._cut)
-        samples = cast(Samples, piece.to_ndarray())
-        time_s = cast(int, piece.pts) * cast(Fraction, piece.time_base)
+    def _hold(self, frame: AudioFrame) -> None:
+        self._frames.append(frame)
+        self._frames_samples += frame.samples
+        first = self._frames[0]
+        base = cast(Fraction, first.time_base)
+        ticks, rest = divmod(self._frames_samples * base.denominator, base.numerator * self._rate)
+        # Where times are rounded, each frame has a place of its own.
+        self._next_pts = cast(int, first.pts) + ticks if not rest else None
+
+    def _place(self) -> Iterator[AnyPacket]:
+        """Put the frames that wait into their place."""
+        if not self._frames:
+            return
+        cut, first = cast(SoundCut, self._cut), self._frames[0]
+        samples = np.concatenate([cast(Samples, frame.to_ndarray()) for frame in self._frames], axis=1)
+        self._frames, self._frames_samples = [], 0
+        time_s = cast(int, first.pts) * cast(Fraction, first.time_base)
         at = self._start + round((time_s - cut.source_start_s) * self._rate)
         if abs(at - self._filled) < _HOLE_S * self._rate and self._filled > self._start:
             at = self._filled
