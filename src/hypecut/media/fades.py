@@ -25,6 +25,8 @@ HALF = ONE // 2
 _BLOCK_WORDS = 1 << 16
 _GREY = 128
 JPEG_RANGE = 2
+# Frames of so many kinds are copied in a thread before their memory is given back.
+_MOST_KINDS = 4
 
 
 def fade_to_black(frame: VideoFrame, share: float) -> VideoFrame:
@@ -99,6 +101,8 @@ def copy_of(frame: VideoFrame) -> VideoFrame:
     kind = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
     copier = _copiers.by_kind.get(kind)
     if copier is None:
+        if len(_copiers.by_kind) >= _MOST_KINDS:
+            _copiers.by_kind.clear()
         copier = _copiers.by_kind[kind] = _copier(frame)
     copier.push(frame)
     copy = cast(VideoFrame, copier.pull())
