@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from edit_lists import SEED, plan_of, random_windows, snapped, write_plan
+from edit_lists import SEED, plan_of, random_windows, write_plan
 from hypecut.progress import SilentProgress
 from long_vod import make_vod, vod_parser, work_folder
 from looped_index import make_looped
@@ -46,8 +46,6 @@ def main() -> int:
 
 def _measured(work: Path, name: str, vod: Path, count: int, dressed: bool) -> bool:
     windows = random_windows(video_length_s(vod), count, SEED)
-    if count > 100:  # as many pictures to encode would take minutes, and tell nothing new of memory
-        windows = snapped(vod, windows)
     plan = plan_of(vod, windows, dressed=dressed)
     file, out = write_plan(work / "memory.json", plan), work / "memory.mp4"
     usage = render(file)(out)
