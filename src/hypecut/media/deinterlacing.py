@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import cast
 
 import av
@@ -12,6 +11,7 @@ import av.error
 from av.video.frame import VideoFrame
 
 from hypecut.media.crossfade import Shown
+from hypecut.media.graphs import picture_graph
 
 
 def deinterlaced(frames: Shown) -> Shown:
@@ -26,29 +26,13 @@ def deinterlaced(frames: Shown) -> Shown:
             if not frame.interlaced_frame:
                 yield frame, tick
                 continue
-            graph = _graph(frame)
+            graph = picture_graph(frame, [("bwdif", "mode=send_frame:deint=interlaced")])
         ticks.append(tick)
         graph.push(frame)
         yield from _ready(graph, ticks)
     if graph is not None:
         graph.push(None)
         yield from _ready(graph, ticks)
-
-
-def _graph(frame: VideoFrame) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    steps = [
-        graph.add_buffer(
-            width=frame.width,
-            height=frame.height,
-            format=frame.format,
-            time_base=frame.time_base or Fraction(1),
-        ),
-        graph.add("bwdif", "mode=send_frame:deint=interlaced"),
-        graph.add("buffersink"),
-    ]
-    graph.link_nodes(*steps).configure()
-    return graph
 
 
 def _ready(graph: av.filter.Graph, ticks: deque[int]) -> Iterator[tuple[VideoFrame, int]]:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 
+from hypecut.media.graphs import picture_graph
+
 Bytes = npt.NDArray[np.uint8]
 _Words = npt.NDArray[np.uint16]
 
@@ -103,7 +105,8 @@ def copy_of(frame: VideoFrame) -> VideoFrame:
     if copier is None:
         if len(_copiers.by_kind) >= _MOST_KINDS:
             _copiers.by_kind.clear()
-        copier = _copiers.by_kind[kind] = _copier(frame)
+        # This filter takes memory from a pool, to which FFmpeg gives it back.
+        copier = _copiers.by_kind[kind] = picture_graph(frame, [("copy", None)])
     copier.push(frame)
     copy = cast(VideoFrame, copier.pull())
     copy.pts = frame.pts
@@ -120,25 +123,6 @@ class _Copiers(threading.local):
 
 
 _copiers = _Copiers()
-
-
-def _copier(frame: VideoFrame) -> av.filter.Graph:
-    """A graph that copies such frames: it takes their memory from a pool to which FFmpeg gives it back."""
-    graph = av.filter.Graph()
-    steps = [
-        graph.add(
-            "buffer",
-            video_size=f"{frame.width}x{frame.height}",
-            pix_fmt=frame.format.name,
-            time_base="1/1",
-            colorspace=str(int(frame.colorspace)),
-            range=str(int(frame.color_range)),
-        ),
-        graph.add("copy"),
-        graph.add("buffersink"),
-    ]
-    graph.link_nodes(*steps).configure()
-    return graph
 
 
 def plane_views(frame: VideoFrame) -> list[Bytes]:

@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from hypecut.media.colours import HDR_TRANSFERS, TONE_MAP, can_tone_map
 from hypecut.media.encoder import PictureFormat
 from hypecut.media.fades import is_full_range
+from hypecut.media.graphs import picture_graph
 
 # As FFmpeg numbers them. What does not say how its colours are meant is taken to mean what the montage does.
 _UNKNOWN_MATRIX = (0, 2)
@@ -61,41 +62,28 @@ class Fitter:
         kind = (*shape, turn, frame.color_trc in HDR_TRANSFERS)
         if kind == (*has, 0, False):
             return frame
-        if self._graph is None or (*kind, frame.time_base) != self._input:
-            self._graph = self._build(frame, ratio, turn, matrix, value_range)
-            self._input = (*kind, frame.time_base)
-        # The graph was made for what it means, which it may not say itself.
+        # What it means it may not say itself.
         frame.colorspace, frame.color_range = matrix, value_range
+        if self._graph is None or (*kind, frame.time_base) != self._input:
+            self._graph = self._build(frame, ratio, turn)
+            self._input = (*kind, frame.time_base)
         self._graph.push(frame)
         return cast(VideoFrame, self._graph.pull())
 
-    def _build(
-        self, frame: VideoFrame, ratio: Fraction, turn: int, matrix: int, value_range: int
-    ) -> av.filter.Graph:
+    def _build(self, frame: VideoFrame, ratio: Fraction, turn: int) -> av.filter.Graph:
         want = self._picture
         width, height = self._fitted_size(frame, ratio, turn)
         colours = f"out_color_matrix={self._matrix}:out_range={self._range}"
         if frame.color_trc in HDR_TRANSFERS and can_tone_map():
             colours += f":{TONE_MAP}"
-        graph = av.filter.Graph()
         steps = [
-            graph.add(
-                "buffer",
-                video_size=f"{frame.width}x{frame.height}",
-                pix_fmt=frame.format.name,
-                time_base=str(frame.time_base or Fraction(1)),
-                colorspace=str(matrix),
-                range=str(value_range),
-            ),
-            *(graph.add(name, how) for name, how in _TURNS[turn]),
-            graph.add("scale", f"{width}:{height}:{colours}:flags={self._how}"),
-            graph.add("format", want.pix_fmt),
-            graph.add("pad", f"{want.width}:{want.height}:(ow-iw)/2:(oh-ih)/2"),
-            graph.add("setsar", str(want.sample_aspect_ratio)),
-            graph.add("buffersink"),
+            *_TURNS[turn],
+            ("scale", f"{width}:{height}:{colours}:flags={self._how}"),
+            ("format", want.pix_fmt),
+            ("pad", f"{want.width}:{want.height}:(ow-iw)/2:(oh-ih)/2"),
+            ("setsar", str(want.sample_aspect_ratio)),
         ]
-        graph.link_nodes(*steps).configure()
-        return graph
+        return picture_graph(frame, steps)
 
     def _fitted_size(self, frame: VideoFrame, ratio: Fraction, turn: int) -> tuple[int, int]:
         """The largest even size that shows the frame undistorted inside the montage's picture."""
