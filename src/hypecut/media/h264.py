@@ -5,13 +5,15 @@ Syntax after ITU-T H.264 (7.3.1, 7.3.2) and the avcC box of ISO/IEC 14496-15.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hypecut.media.bits import BitReader, UnusualStreamError
 
-_SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+SLICE, IDR, SPS, PPS = 1, 5, 7, 8
 _SPS_IDS = 32
+# The number that a set begins with, behind its header, is shorter.
+_ID_BYTES = 8
 _HIGH_PROFILES = (100, 110, 122, 144)
 # The first slice of a picture stands behind a few small units: AUD, parameter sets, SEI.
 _HEAD_BYTES = 4096
@@ -36,7 +38,7 @@ class ParameterSets:
     @property
     def ids(self) -> set[int]:
         """All ids in use by these sets."""
-        return {_exp_golomb(s[4:]) for s in self.sps} | {_exp_golomb(p[1:]) for p in self.pps}
+        return {_id(s[4:]) for s in self.sps} | {_id(p[1:]) for p in self.pps}
 
     @property
     def free_id(self) -> int | None:
@@ -64,7 +66,7 @@ def parameter_sets(extradata: bytes | None) -> ParameterSets | None:
     if extradata[0] != 1:
         units = list(annexb_units(extradata))
         found = ParameterSets(
-            tuple(u for u in units if u[0] & 31 == _SPS), tuple(u for u in units if u[0] & 31 == _PPS), False
+            tuple(u for u in units if u[0] & 31 == SPS), tuple(u for u in units if u[0] & 31 == PPS), False
         )
     elif extradata[4] & 3 != 3:
         return None
@@ -89,11 +91,12 @@ def _avcc_sets(data: bytes, at: int, count: int) -> tuple[tuple[bytes, ...], int
     return tuple(sets), at
 
 
-def _exp_golomb(data: bytes) -> int:
-    """The unsigned Exp-Golomb number (9.1) that `data` begins with."""
-    bits = int.from_bytes(data[:8].ljust(8, b"\0"), "big")
-    zeros = 64 - bits.bit_length()
-    return ((bits >> max(0, 63 - 2 * zeros)) & ((1 << (zeros + 1)) - 1)) - 1 if zeros < 32 else 0
+def _id(data: bytes) -> int:
+    """The id that `data`, a parameter set from there on, begins with; 0 if it can't be read."""
+    try:
+        return BitReader(data[:_ID_BYTES]).unsigned()
+    except UnusualStreamError:
+        return 0
 
 
 def annexb_units(data: bytes) -> Iterator[bytes]:
@@ -108,9 +111,14 @@ def annexb_units(data: bytes) -> Iterator[bytes]:
         at = following
 
 
+def packed(units: Iterable[bytes], prefixed: bool) -> bytes:
+    """An access unit of these NAL units, with 4-byte lengths before them or start codes."""
+    return b"".join((len(unit).to_bytes(4, "big") if prefixed else b"\0\0\0\1") + unit for unit in units)
+
+
 def length_prefixed(data: bytes) -> bytes:
     """The same access unit with 4-byte lengths in place of start codes, its NAL units untouched."""
-    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in annexb_units(data))
+    return packed(annexb_units(data), prefixed=True)
 
 
 def bare(packet: memoryview, prefixed: bool) -> bytes:
@@ -120,7 +128,7 @@ def bare(packet: memoryview, prefixed: bool) -> bytes:
     a picture for all there are, and can't decode the next picture of another encoder.
     """
     units = nal_units(bytes(packet), prefixed)
-    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units if unit[0] & 31 not in (_SPS, _PPS))
+    return packed((unit for unit in units if unit[0] & 31 not in (SPS, PPS)), prefixed=True)
 
 
 def nal_units(data: bytes, prefixed: bool) -> Iterator[bytes]:
@@ -132,13 +140,13 @@ def is_idr(packet: memoryview, prefixed: bool) -> bool:
     """Whether the access unit's first slice is of an IDR picture: nothing after it looks further back."""
     head = bytes(packet[:_HEAD_BYTES])
     kinds = (byte & 31 for byte in _unit_headers(head, prefixed))
-    return next((kind == _IDR for kind in kinds if _SLICE <= kind <= _IDR), False)
+    return next((kind == IDR for kind in kinds if SLICE <= kind <= IDR), False)
 
 
 def is_predicted(packet: memoryview, prefixed: bool) -> bool:
     """Whether the access unit's first slice is a P or B slice (slice_type, 7.4.3)."""
     for unit in nal_units(bytes(packet[:_HEAD_BYTES]), prefixed):
-        if unit[0] & 31 in (_SLICE, _IDR):
+        if unit[0] & 31 in (SLICE, IDR):
             bits = BitReader(unit[1:_SLICE_TYPE_END])
             try:
                 bits.unsigned()  # first_mb_in_slice
@@ -153,9 +161,9 @@ def parameter_units(packet: memoryview, prefixed: bool) -> Iterator[bytes]:
     head = bytes(packet[:_HEAD_BYTES])
     for unit in nal_units(head, prefixed):
         kind = unit[0] & 31
-        if _SLICE <= kind <= _IDR:
+        if SLICE <= kind <= IDR:
             return
-        if kind in (_SPS, _PPS):
+        if kind in (SPS, PPS):
             yield unit
 
 
@@ -171,7 +179,7 @@ def is_disposable(packet: memoryview, prefixed: bool) -> bool:
     """Whether no other picture is predicted from this one (its slices have nal_ref_idc 0)."""
     head = bytes(packet[:_HEAD_BYTES])
     return next(
-        (byte & 0x60 == 0 for byte in _unit_headers(head, prefixed) if _SLICE <= byte & 31 <= _IDR), False
+        (byte & 0x60 == 0 for byte in _unit_headers(head, prefixed) if SLICE <= byte & 31 <= IDR), False
     )
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hypecut.media.bits import BitReader, UnusualStreamError
-from hypecut.media.h264 import ParameterSets
+from hypecut.media.h264 import IDR, ParameterSets
 
-_IDR = 5
 _P, _B, _I = 0, 1, 2
 _HIGH_PROFILES = (100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135)
 _CHROMA_444 = 3
@@ -183,7 +182,7 @@ def read_slice(unit: bytes, sets: StreamSets) -> Slice:
     Raises:
         UnusualStreamError: it can't be read, or says what is not looked into.
     """
-    idr, reference = unit[0] & 31 == _IDR, unit[0] >> 5 & 3
+    idr, reference = unit[0] & 31 == IDR, unit[0] >> 5 & 3
     bits = BitReader(unit[1:_HEADER_BYTES])
     first, kind = bits.unsigned(), bits.unsigned()
     pps = sets.pictures.get(bits.unsigned())

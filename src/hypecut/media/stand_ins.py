@@ -15,14 +15,14 @@ from collections.abc import Iterator, Sequence
 from av.packet import Packet
 
 from hypecut.media.bits import BitWriter, UnusualStreamError
-from hypecut.media.h264 import ParameterSets, nal_units
+from hypecut.media.h264 import IDR, PPS, SLICE, SPS, ParameterSets, nal_units, packed
 from hypecut.media.references import Picture, ReferenceBuffer, needed
 from hypecut.media.slices import SequenceSet, Slice, StreamSets, read_sets, read_slice
 from hypecut.media.source import DESCRIPTION, AnyPacket
 
 log = logging.getLogger(__name__)
 
-_SLICE, _IDR, _SPS, _PPS, _FILLER = 1, 5, 7, 8, 12
+_FILLER = 12
 # Supplemental information, delimiter, filler: they don't tell how others are decoded.
 _HARMLESS = (6, 9, _FILLER)
 _PPS_IDS = 256
@@ -85,7 +85,7 @@ def _stand_ins(
             units = [*_others(packets[at], sets), _coded(picture.head, free_id, stream.sequence)]
             if not found:
                 units.insert(-1, _picture_set(free_id, stream.sequence))
-            found[at] = _packed(units, sets.length_prefixed)
+            found[at] = packed(units, sets.length_prefixed)
     return found
 
 
@@ -124,13 +124,15 @@ def _slices(packet: memoryview, sets: ParameterSets, stream: StreamSets) -> list
     found: list[Slice] = []
     data, at = bytes(packet), 0
     for count, unit in enumerate(nal_units(data, sets.length_prefixed)):
-        if count == _MAX_UNITS or (sets.length_prefixed and data[at : at + 4] != _length(unit)):
+        if count == _MAX_UNITS or (
+            sets.length_prefixed and int.from_bytes(data[at : at + 4], "big") != len(unit)
+        ):
             raise UnusualStreamError("too many units, or one that is cut off")
         at += 4 + len(unit)
         kind = unit[0] & 31
-        if kind in (_SLICE, _IDR):
+        if kind in (SLICE, IDR):
             found.append(read_slice(unit, stream))
-        elif kind in (_SPS, _PPS):
+        elif kind in (SPS, PPS):
             if unit not in sets.sps and unit not in sets.pps:
                 raise UnusualStreamError("other parameter sets")
         elif kind not in _HARMLESS:
@@ -143,16 +145,8 @@ def _slices(packet: memoryview, sets: ParameterSets, stream: StreamSets) -> list
 def _others(packet: memoryview, sets: ParameterSets) -> Iterator[bytes]:
     """What an access unit holds besides slices, without filler."""
     for unit in nal_units(bytes(packet), sets.length_prefixed):
-        if unit[0] & 31 not in (_SLICE, _IDR, _FILLER):
+        if unit[0] & 31 not in (SLICE, IDR, _FILLER):
             yield unit
-
-
-def _packed(units: Sequence[bytes], prefixed: bool) -> bytes:
-    return b"".join((_length(unit) if prefixed else b"\0\0\0\1") + unit for unit in units)
-
-
-def _length(unit: bytes) -> bytes:
-    return len(unit).to_bytes(4, "big")
 
 
 def _picture_set(number: int, sequence: SequenceSet) -> bytes:
@@ -168,7 +162,7 @@ def _picture_set(number: int, sequence: SequenceSet) -> bytes:
     for _ in range(3):
         bits.signed(0)  # quantisers, not used
     bits.number(0b100, 3)  # slices tell how they are deblocked
-    return bits.unit(0x60 | _PPS)
+    return bits.unit(0x60 | PPS)
 
 
 def _coded(head: Slice, picture_set: int, sequence: SequenceSet) -> bytes:
@@ -192,4 +186,4 @@ def _coded(head: Slice, picture_set: int, sequence: SequenceSet) -> bytes:
     bits.signed(0)  # slice_qp_delta
     bits.unsigned(1)  # disable_deblocking_filter_idc
     bits.unsigned(sequence.macroblocks)  # mb_skip_run
-    return bits.unit(head.reference << 5 | _SLICE)
+    return bits.unit(head.reference << 5 | SLICE)
