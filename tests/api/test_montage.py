@@ -10,7 +10,7 @@ import pytest
 
 from hypecut.api.app import create_app
 from hypecut.jobs.engine.memory import MemoryEngine
-from hypecut.media.cards import LONGEST_TEXT
+from hypecut.media.titles import LONGEST_TEXT
 from tests.api.conftest import client_of
 from tests.twitch import LocalTwitch
 

@@ -20,7 +20,7 @@ from pydantic import (
 
 from hypecut.errors import UsageError
 from hypecut.jobs.engine.protocol import DEFAULT_PRIORITY
-from hypecut.media.cards import LONGEST_TEXT
+from hypecut.media.titles import LONGEST_TEXT
 from hypecut.models import JobKind
 from hypecut.sources.clips.addresses import clip_slug, streamer_name
 

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from hypecut.errors import BadInputError, UsageError
 from hypecut.jobs.requests import in_force_file
-from hypecut.media.cards import LONGEST_CARD_S, LONGEST_TEXT, check_text
+from hypecut.media.cards import LONGEST_CARD_S, check_text
 from hypecut.media.render import CutReport
+from hypecut.media.titles import LONGEST_TEXT
 from hypecut.models import Transition, TransitionKind
 from hypecut.rank.clip_options import ClipOptions
 from hypecut.rank.selection import Window

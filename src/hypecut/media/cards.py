@@ -28,11 +28,10 @@ from hypecut.media.fonts import one_clean_line, scripts_of
 from hypecut.media.lettering import fitted
 from hypecut.media.opening import openable
 from hypecut.media.source import SourceReader
-from hypecut.media.titles import USUAL_STYLE, TitleStyle
+from hypecut.media.titles import LONGEST_TEXT, USUAL_STYLE, TitleStyle
 from hypecut.models import Cut, Plan
 
 CARD_S = 2.5
-LONGEST_TEXT = 300
 # To the nearest frame, at ten a second and more.
 LONGEST_CARD_S = CARD_S + 0.05
 # BT.709, limited range.

@@ -33,7 +33,7 @@ _SMALLEST_LETTER_PX = 12
 _WIDEST_SHARE = 0.6
 # A long name is set in smaller letters before it is shortened, but not smaller than this.
 _LEAST_SIZE = 0.7
-_LONGEST_TEXT = 300
+LONGEST_TEXT = 300
 _SMOOTHING = 4
 # As FFmpeg numbers them: the matrices of standard definition. All others are taken for BT.709.
 _BT601 = (5, 6)
@@ -95,7 +95,7 @@ class TitleCard:
         letter_px = style.letter_px or max(_SMALLEST_LETTER_PX, round(side * _LETTER_SHARE))
         smallest_px = max(min(letter_px, _SMALLEST_LETTER_PX), round(letter_px * _LEAST_SIZE))
         margin, pad = round(side * _MARGIN_SHARE), round(letter_px * 0.5)
-        clean = one_clean_line(text[:_LONGEST_TEXT])
+        clean = one_clean_line(text[:LONGEST_TEXT])
         line = fitted(clean, letter_px, smallest_px, width * _WIDEST_SHARE - 2 * pad, style.face)
         self.text = line.text
         if not self.text:
