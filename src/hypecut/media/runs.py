@@ -69,11 +69,6 @@ class EncodedRun:
     pictures: list[CodedPicture]
     tallies: list[SpanTally]
 
-    @property
-    def bytes(self) -> int:
-        """How much memory its pictures take."""
-        return sum(len(picture.data) for picture in self.pictures)
-
 
 class RunKeeper(Protocol):
     """Has parts that were encoded before."""

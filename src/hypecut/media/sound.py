@@ -32,10 +32,8 @@ _JOIN_FADE_S = 0.005
 _JITTER_S = 0.0011
 # Only a real hole is filled with silence.
 _HOLE_S = 0.02
-# So many samples are passed on, or made silent, at a time.
+# So many samples are placed, passed on, or made silent at a time.
 _BLOCK = 16 * AAC_FRAME
-# So many decoded frames that follow each other are placed at a time.
-_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -197,7 +195,7 @@ class EncodedSound:
         if self.satisfied:
             return
         for frame in self._resampler.decoded(packet):
-            if len(self._frames) >= _FRAMES or frame.pts != self._next_pts:
+            if self._frames_samples >= _BLOCK or frame.pts != self._next_pts:
                 yield from self._place()
             self._hold(frame)
 

@@ -158,22 +158,20 @@ class _Stretch:
         """Its own frames of all that an encoder makes of its samples."""
         # Before the very first sample an encoder puts a frame of its own.
         first = 0 if self.before else -AAC_FRAME
-        samples = np.concatenate(list(self._limited()), axis=1)
+        samples = self._limited()
         for packet in _encoded(samples, _SAFE if has_strong_tone(samples) else _FAST):
             at = cast(int, packet.pts) - self.before
             if at >= first and (self.final or at < _STRETCH * AAC_FRAME):
                 yield CodedSound(at, cast(int, packet.duration), bytes(packet))
 
-    def _limited(self) -> Iterator[Samples]:
+    def _limited(self) -> Samples:
         if self.tools.ceiling_dbtp is None:
-            yield np.clip(self.samples, -1.0, 1.0)
-            return
+            return np.clip(self.samples, -1.0, 1.0)
         limiter = PeakLimiter(self.tools.ceiling_dbtp, ENCODED_RATE)
-        for at in range(0, self.samples.shape[1], _BLOCK):
-            yield limiter.push(self.samples[:, at : at + _BLOCK])
+        starts = range(0, self.samples.shape[1], _BLOCK)
+        blocks = [limiter.push(self.samples[:, at : at + _BLOCK]) for at in starts]
         rest = limiter.finish()
-        if rest is not None:
-            yield rest
+        return np.concatenate(blocks if rest is None else [*blocks, rest], axis=1)
 
 
 def configure(context: AudioCodecContext) -> None:
